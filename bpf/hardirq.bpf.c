@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* irq_handler_entry, irq_handler_exit: hardirq_run, per IRQ and action. */
+#include "interrupt.bpf.h"
+
+char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct wire_irq_index);
+} irq_index SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WIRE_IRQ_SLOTS);
+	__type(key, u32);
+	__type(value, struct wire_irq_slot);
+} irq_slots SEC(".maps");
+
+SEC("tp_btf/irq_handler_entry")
+int BPF_PROG(irq_handler_entry, int irq, struct irqaction *action)
+{
+	struct wire_cpu_state *cpu = this_cpu();
+
+	if (cpu)
+		interrupt_begin(cpu, (u64)action, irq);
+	return 0;
+}
+
+/* First sight of an action on this CPU: a slot of its own, or none when all are taken. */
+static __attribute__((noinline)) u32 claim_slot(struct wire_cpu_state *cpu, struct irqaction *action, u32 irq)
+{
+	struct wire_histogram *histogram;
+	struct wire_irq_index *index;
+	struct wire_irq_slot *info;
+	u32 zero = 0, slot;
+
+	if (!cpu)
+		return WIRE_HIST_HARDIRQ_OTHER;
+	slot = cpu->slots_used;
+	if (slot >= WIRE_IRQ_SLOTS || irq >= WIRE_IRQ_LIMIT)
+		return WIRE_HIST_HARDIRQ_OTHER;
+	index = bpf_map_lookup_elem(&irq_index, &zero);
+	info = bpf_map_lookup_elem(&irq_slots, &slot);
+	histogram = histogram_at(WIRE_HIST_HARDIRQ_RUN + slot);
+	if (!index || !info || !histogram)
+		return WIRE_HIST_HARDIRQ_OTHER;
+	cpu->slots_used = slot + 1;
+	info->irq = irq;
+	bpf_probe_read_kernel_str(info->name, sizeof(info->name), BPF_CORE_READ(action, name));
+	info->claimed = 1;
+	histogram->action = (u64)action;
+	histogram->next = index->slot[irq];
+	index->slot[irq] = slot + 1;
+	return WIRE_HIST_HARDIRQ_RUN + slot;
+}
+
+SEC("tp_btf/irq_handler_exit")
+int BPF_PROG(irq_handler_exit, int irq, struct irqaction *action)
+{
+	struct wire_cpu_state *cpu = this_cpu();
+	struct wire_histogram *histogram = 0;
+	struct wire_irq_index *slots;
+	struct wire_span span;
+	u32 zero = 0, number = irq, index = 0, slot, i;
+
+	if (!cpu)
+		return 0;
+	if (unlikely(!interrupt_end(cpu, (u64)action, irq, WIRE_LOST_HARDIRQ_ENTRY, &span))) {
+		cpu->lost[WIRE_LOST_HARDIRQ_EXIT]++;
+		return 0;
+	}
+	slots = bpf_map_lookup_elem(&irq_index, &zero);
+	if (!slots)
+		return 0;
+	slot = number < WIRE_IRQ_LIMIT ? slots->slot[number] : 0;
+	for (i = 0; i < WIRE_ACTION_CHAIN && slot; i++) {
+		index = WIRE_HIST_HARDIRQ_RUN + slot - 1;
+		histogram = histogram_at(index);
+		if (!histogram || likely(histogram->action == (u64)action))
+			break;
+		slot = histogram->next;
+		histogram = 0;
+	}
+	if (unlikely(!histogram)) {
+		/* a chain that is full already gets no slots that nobody would find again */
+		index = i < WIRE_ACTION_CHAIN ? claim_slot(cpu, action, number) : WIRE_HIST_HARDIRQ_OTHER;
+		histogram = histogram_at(index);
+		if (!histogram)
+			return 0;
+	}
+	interrupt_count(histogram, index, &span);
+	return 0;
+}

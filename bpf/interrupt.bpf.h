@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What device interrupts and sysvecs share: a small stack of open spans a CPU, each nanosecond charged once. */
+#ifndef IRQSCOPE_INTERRUPT_BPF_H
+#define IRQSCOPE_INTERRUPT_BPF_H
+
+#include "histogram.bpf.h"
+#include "ring.bpf.h"
+
+inline_always void interrupt_begin(struct wire_cpu_state *cpu, u64 action, u32 key)
+{
+	u32 depth = cpu->depth;
+
+	if (unlikely(depth >= WIRE_INTERRUPT_DEPTH)) {
+		/* Exits were missed: what stands there is over. The new one is real. */
+		cpu->lost[WIRE_LOST_INTERRUPT_DEPTH] += depth;
+		depth = 0;
+	}
+	cpu->interrupts[depth].interrupt_ns = cpu->interrupt_ns;
+	cpu->interrupts[depth].action = action;
+	cpu->interrupts[depth].key = key;
+	cpu->interrupts[depth].start_ns = bpf_ktime_get_ns();
+	cpu->depth = depth + 1;
+}
+
+inline_always struct wire_interrupt_frame *open_interrupt(struct wire_cpu_state *cpu, u32 depth)
+{
+	return &cpu->interrupts[depth & (WIRE_INTERRUPT_DEPTH - 1)];
+}
+
+/*
+ * The span that ends is not the innermost open one: the spans above it lost their exits. Its depth from one on, or 0:
+ * there is none.
+ */
+static __attribute__((noinline)) u32 find_interrupt(struct wire_cpu_state *cpu, u64 action, u32 key)
+{
+	u32 i, depth = 0;
+
+	if (!cpu)
+		return 0;
+	for (i = 0; i < WIRE_INTERRUPT_DEPTH; i++) {
+		struct wire_interrupt_frame *frame = open_interrupt(cpu, i);
+
+		if (i < cpu->depth && frame->action == action && frame->key == key)
+			depth = i + 1;
+	}
+	return depth;
+}
+
+/* Ends the innermost open span of this action and key. False: there is none, an exit without an entry. */
+inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key, u32 lost_entry, struct wire_span *span)
+{
+	u64 now = bpf_ktime_get_ns();
+	u32 depth = cpu->depth;
+	struct wire_interrupt_frame *frame = open_interrupt(cpu, depth - 1);
+
+	if (unlikely(!depth || frame->action != action || frame->key != key)) {
+		depth = find_interrupt(cpu, action, key);
+		if (!depth)
+			return false;
+		cpu->lost[lost_entry] += cpu->depth - depth;
+		frame = open_interrupt(cpu, depth - 1);
+	}
+	span->start_ns = frame->start_ns;
+	span->duration_ns = now - frame->start_ns;
+	span->nested_ns = cpu->interrupt_ns - frame->interrupt_ns;
+	/* net of what was nested in it and is in the total already */
+	cpu->interrupt_ns += span->duration_ns - span->nested_ns;
+	cpu->depth = depth - 1;
+	return true;
+}
+
+inline_always void interrupt_count(struct wire_histogram *histogram, u32 index, struct wire_span *span)
+{
+	if (config.histograms)
+		histogram_count(histogram, span->duration_ns, span->nested_ns);
+	if (config.stream) {
+		span->kind = WIRE_RECORD_INTERRUPT;
+		span->histogram = index;
+		span->cpu = bpf_get_smp_processor_id();
+		if (unlikely(!ring_send(span, sizeof(*span))))
+			histogram->dropped++;
+	}
+}
+
+#endif

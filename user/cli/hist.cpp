@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// `irqscope hist`: live histograms.
+#include "cli/commands.hpp"
+#include "cli/parse.hpp"
+#include "cli/wait.hpp"
+#include "host/cpus.hpp"
+#include "host/system.hpp"
+#include "probe/measurement.hpp"
+#include "probe/rights.hpp"
+#include "sink/json.hpp"
+#include "sink/text.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <limits>
+#include <memory>
+#include <unistd.h>
+
+namespace irqscope::cli {
+
+namespace {
+
+constexpr std::uint64_t drain_ns = 100'000'000;      // rings are looked at so often, however little is in them
+constexpr std::uint64_t refresh_ns = 30'000'000'000; // u32 buckets are widened in time
+
+struct hist_options {
+    std::string duration;
+    std::string interval;
+    std::string cpus;
+    std::string metrics;
+    std::string above;
+    std::string ring_size;
+    std::size_t top = 0;
+    bool per_cpu = false;
+    bool stream = false;
+    bool fine = false;
+    bool json = false;
+};
+
+// The options, understood.
+struct plan {
+    std::optional<std::uint64_t> duration_ns;
+    std::optional<std::uint64_t> interval_ns;
+    probe::session_options session;
+    sink::text_options text;
+    bool json = false;
+};
+
+result<std::set<model::metric>> parse_metrics(const std::string& text) {
+    std::set<model::metric> chosen;
+    std::size_t start = 0;
+    while (start <= text.size()) {
+        const std::size_t end = std::min(text.find(',', start), text.size());
+        const std::string name = text.substr(start, end - start);
+        const auto which = model::metric_named(name);
+        if (!which) {
+            std::vector<std::string_view> names;
+            for (const model::metric one : model::all_metrics) names.push_back(model::name_of(one));
+            return failure(exit_status::usage, fmt::format("--metric {}: there is no metric '{}'; there are {}", text,
+                                                           name, fmt::join(names, ", ")));
+        }
+        chosen.insert(*which);
+        start = end + 1;
+    }
+    return chosen;
+}
+
+result<std::vector<int>> parse_cpus(const std::string& text) {
+    auto cpus = host::parse_cpu_list(text);
+    if (!cpus) return failure(exit_status::usage, fmt::format("-C {}: {}", text, cpus.error().message));
+    const auto online = host::online_cpus();
+    if (!online) return tl::unexpected(online.error());
+    for (const int cpu : *cpus)
+        if (!std::binary_search(online->begin(), online->end(), cpu))
+            return failure(exit_status::usage, fmt::format("-C {}: there is no CPU {} online; there are {}", text, cpu,
+                                                           host::format_cpu_list(*online)));
+    return cpus;
+}
+
+result<plan> understand(const hist_options& options) {
+    plan made;
+    const auto time = [](const char* option, const std::string& text, std::optional<std::uint64_t>& to) -> result<void> {
+        if (text.empty()) return {};
+        const auto ns = parse_duration(option, text);
+        if (!ns) return tl::unexpected(ns.error());
+        to = *ns;
+        return {};
+    };
+    if (const auto done = time("-d", options.duration, made.duration_ns); !done) return tl::unexpected(done.error());
+    if (const auto done = time("-I", options.interval, made.interval_ns); !done) return tl::unexpected(done.error());
+    if (!options.metrics.empty()) {
+        auto metrics = parse_metrics(options.metrics);
+        if (!metrics) return tl::unexpected(metrics.error());
+        made.session.metrics = std::move(*metrics);
+    }
+    if (!options.cpus.empty()) {
+        auto cpus = parse_cpus(options.cpus);
+        if (!cpus) return tl::unexpected(cpus.error());
+        made.session.cpus = std::move(*cpus);
+    }
+    if (!options.above.empty()) {
+        const auto above = parse_threshold("--above", options.above);
+        if (!above) return tl::unexpected(above.error());
+        made.text.above_ns = *above;
+    }
+    if (!options.ring_size.empty()) {
+        if (!options.stream) return failure(exit_status::usage, "--ring-size goes with --stream");
+        const auto bytes = parse_ring_size("--ring-size", options.ring_size);
+        if (!bytes) return tl::unexpected(bytes.error());
+        made.session.ring_bytes = *bytes;
+    }
+    if (options.top != 0) made.text.top = made.text.top_histograms = options.top;
+    made.text.per_cpu = options.per_cpu;
+    made.text.fine = options.fine;
+    made.session.stream = options.stream;
+    made.session.kernel_histograms = !options.stream;
+    made.json = options.json;
+    return made;
+}
+
+result<void> require_rights() {
+    const auto mine = probe::rights::read();
+    if (!mine) return tl::unexpected(mine.error());
+    if (mine->may_trace()) return {};
+    return failure(exit_status::not_possible, "tracing needs root, or CAP_BPF and CAP_PERFMON: run it with sudo "
+                                              "(`irqscope doctor` works without, and says what is missing)");
+}
+
+std::uint64_t after(std::uint64_t start_ns, std::optional<std::uint64_t> length_ns) {
+    constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
+    return length_ns && *length_ns < never - start_ns ? start_ns + *length_ns : never;
+}
+
+// Until the time is over, the user ends it, or nobody reads any more.
+result<void> measure(const plan& todo, probe::measurement& running, waiter& waiting, sink::sink& out) {
+    const std::uint64_t start = host::monotonic_ns();
+    const std::uint64_t end = after(start, todo.duration_ns);
+    std::uint64_t next_interval = after(start, todo.interval_ns);
+    std::uint64_t next_refresh = start + refresh_ns;
+    bool more = false;
+    while (!waiting.stopped() && host::monotonic_ns() < end) {
+        const std::uint64_t now = host::monotonic_ns();
+        const std::uint64_t soon = more ? now : todo.session.stream ? now + drain_ns : UINT64_MAX;
+        waiting.wait(std::min({end, next_interval, next_refresh, soon}));
+        more = running.drain();
+        if (const std::uint64_t reached = host::monotonic_ns(); reached >= next_interval && reached < end) {
+            const auto snapshot = running.interval();
+            if (!snapshot) return tl::unexpected(snapshot.error());
+            if (!out.histograms(*snapshot)) return {};
+            next_interval = after(next_interval, todo.interval_ns);
+            next_refresh = reached + refresh_ns;
+        } else if (reached >= next_refresh) {
+            if (const auto read = running.refresh(); !read) return read;
+            next_refresh = reached + refresh_ns;
+        }
+    }
+    const auto snapshot = running.finish();
+    if (!snapshot) return tl::unexpected(snapshot.error());
+    out.histograms(*snapshot);
+    return {};
+}
+
+void announce(const plan& todo) {
+    if (todo.json || isatty(STDERR_FILENO) == 0) return;
+    fmt::print(stderr, "irqscope: measuring{}, Ctrl-C ends it and prints what was seen\n",
+               todo.duration_ns ? fmt::format(" for {} s", static_cast<double>(*todo.duration_ns) / 1e9) : "");
+}
+
+result<void> run_hist(const hist_options& options, const global_options& global) {
+    const auto todo = understand(options);
+    if (!todo) return tl::unexpected(todo.error());
+    if (const auto allowed = require_rights(); !allowed) return allowed;
+    const auto kernel = probe::kernel::inspect(global.btf_file);
+    if (!kernel) return tl::unexpected(kernel.error());
+    auto running = probe::measurement::start(*kernel, todo->session);
+    if (!running) return tl::unexpected(running.error());
+    auto waiting = waiter::make(running->descriptors());
+    if (!waiting) return tl::unexpected(waiting.error());
+    if (const auto dropped = probe::drop_rights(); !dropped)
+        fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
+    announce(*todo);
+    std::unique_ptr<sink::sink> out;
+    if (todo->json)
+        out = std::make_unique<sink::json>(todo->interval_ns.has_value());
+    else
+        out = std::make_unique<sink::text>(todo->text);
+    return measure(*todo, *running, *waiting, *out);
+}
+
+} // namespace
+
+command add_hist(CLI::App& parent) {
+    const auto options = std::make_shared<hist_options>();
+    CLI::App* hist = parent.add_subcommand(
+        "hist", "live histograms: how long hard interrupts and softirqs ran, and how long softirqs waited");
+    hist->add_option("-d,--duration", options->duration, "end after so long (10, 500ms, 2m); without it, at Ctrl-C")
+        ->type_name("TIME");
+    hist->add_option("-I,--interval", options->interval, "print and begin anew each time so long")->type_name("TIME");
+    hist->add_option("-C,--cpu", options->cpus, "these CPUs only (0-3,8)")->type_name("LIST");
+    hist->add_option("--metric", options->metrics,
+                     "only these, with commas: softirq_latency (oldest raise to entry), softirq_run, hardirq_run, "
+                     "sysvec_run; what is not asked for is not attached")
+        ->type_name("LIST");
+    hist->add_flag("--per-cpu", options->per_cpu, "a line for each CPU and key");
+    hist->add_flag("--fine", options->fine, "histograms in 8 steps to a power of two");
+    hist->add_option("--top", options->top, "lines and histograms a metric (without it 16 and 3)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 100000));
+    hist->add_option("--above", options->above, "only keys whose maximum reached it (100us, 2ms)")->type_name("TIME");
+    hist->add_flag("--stream", options->stream, "send every span through ring buffers and aggregate in user space");
+    hist->add_option("--ring-size", options->ring_size, "of each CPU's ring buffer, with --stream (1M)")
+        ->type_name("BYTES");
+    hist->add_flag("--json", options->json, "one document; with -I one a line (docs/JSON.md)");
+    hist->footer("Columns: quantiles are upper ends of buckets (at most 1/8 too high), max is exact; time is the share of\n"
+                 "one CPU, interrupts in the middle of a softirq included and shown beside it; CPU is where max was.");
+    return [options](const global_options& global) { return run_hist(*options, global); };
+}
+
+} // namespace irqscope::cli

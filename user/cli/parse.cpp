@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/parse.hpp"
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <optional>
+#include <utility>
+
+namespace irqscope::cli {
+
+namespace {
+
+constexpr double longest_ns = 366.0 * 86400 * 1e9;
+
+struct quantity {
+    double number;
+    std::string_view unit;
+};
+
+std::optional<quantity> split(std::string_view text) {
+    double number = 0;
+    const auto [end, failed] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (failed != std::errc{} || !std::isfinite(number)) return std::nullopt;
+    return quantity{number, text.substr(static_cast<std::size_t>(end - text.data()))};
+}
+
+result<std::uint64_t> parse_time(std::string_view option, std::string_view text, bool bare_seconds) {
+    constexpr std::array<std::pair<std::string_view, double>, 6> units{
+        {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
+    const auto found = split(text);
+    if (!found)
+        return failure(exit_status::usage, fmt::format("{} {}: no time; write it like 500us, 10ms or 2s", option, text));
+    if (found->unit.empty() && !bare_seconds)
+        return failure(exit_status::usage,
+                       fmt::format("{} {}: a threshold needs its unit; write it like {}us or {}ms", option, text, text,
+                                   text));
+    const std::string_view wanted = found->unit.empty() ? "s" : found->unit;
+    for (const auto& [unit, ns] : units) {
+        if (unit != wanted) continue;
+        const double value = found->number * ns;
+        if (value < 1 || value > longest_ns)
+            return failure(exit_status::usage, fmt::format("{} {}: must be more than 0, and at most a year", option, text));
+        return static_cast<std::uint64_t>(value);
+    }
+    return failure(exit_status::usage,
+                   fmt::format("{} {}: unknown unit '{}'; there are ns, us, ms, s, m and h", option, text, wanted));
+}
+
+} // namespace
+
+result<std::uint64_t> parse_duration(std::string_view option, std::string_view text) {
+    return parse_time(option, text, true);
+}
+
+result<std::uint64_t> parse_threshold(std::string_view option, std::string_view text) {
+    return parse_time(option, text, false);
+}
+
+result<std::uint32_t> parse_ring_size(std::string_view option, std::string_view text) {
+    std::uint64_t bytes = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+    const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+    const std::uint64_t factor = unit.empty() ? 1 : unit == "K" ? 1024 : unit == "M" ? 1024 * 1024 : 0;
+    constexpr std::uint64_t most = 1U << 30;
+    if (failed != std::errc{} || factor == 0 || bytes > most || bytes * factor < 4096 || bytes * factor > most ||
+        !std::has_single_bit(bytes * factor))
+        return failure(exit_status::usage,
+                       fmt::format("{} {}: must be a power of two from 4K to 1024M", option, text));
+    return static_cast<std::uint32_t>(bytes * factor);
+}
+
+} // namespace irqscope::cli

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Option values: times and sizes with units.
+#pragma once
+
+#include "result.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace irqscope::cli {
+
+// "10ms", "1.5s", "500us", "2m"; a bare number is seconds. Nanoseconds, more than 0. Fails: usage.
+result<std::uint64_t> parse_duration(std::string_view option, std::string_view text);
+
+// The same for a threshold, for which a bare number says too little and is refused.
+result<std::uint64_t> parse_threshold(std::string_view option, std::string_view text);
+
+// "64K", "1M", a bare number is bytes: a power of two from 4096 up to 1 GiB. Fails: usage.
+result<std::uint32_t> parse_ring_size(std::string_view option, std::string_view text);
+
+} // namespace irqscope::cli

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// CPU lists as the kernel writes them ("0-3,8", /sys/devices/system/cpu/online) and as users do.
+#pragma once
+
+#include "result.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace irqscope::host {
+
+// Ascending, without repetition. Fails (usage) on anything that is not a list of numbers below 65536 and ranges.
+result<std::vector<int>> parse_cpu_list(std::string_view text);
+std::string format_cpu_list(const std::vector<int>& cpus);
+
+// From /sys/devices/system/cpu/{online,possible}. CPU numbers may have holes, and possible CPUs need not be online.
+result<std::vector<int>> online_cpus();
+result<std::vector<int>> possible_cpus();
+
+} // namespace irqscope::host

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/series.hpp"
+
+namespace irqscope::model {
+
+std::string_view name_of(metric which) {
+    switch (which) {
+    case metric::softirq_latency: return "softirq_latency";
+    case metric::softirq_run: return "softirq_run";
+    case metric::hardirq_run: return "hardirq_run";
+    case metric::sysvec_run: return "sysvec_run";
+    }
+    return "?";
+}
+
+std::optional<metric> metric_named(std::string_view name) {
+    for (const metric which : all_metrics)
+        if (name_of(which) == name) return which;
+    return std::nullopt;
+}
+
+} // namespace irqscope::model

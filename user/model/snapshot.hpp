@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One interval of measurement, complete: what a sink prints.
+#pragma once
+
+#include "model/lost.hpp"
+#include "model/series.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace irqscope::model {
+
+// What was watched; without it "nothing seen" means nothing.
+struct coverage {
+    std::vector<int> cpus; // those that counted
+    std::vector<std::string> programs;
+    std::string aggregation;      // "kernel" or "stream"
+    std::string softirq_contexts; // how they are told apart here: "caller" or "unknown"
+    bool reraises = false;        // a raise while its vector waits in the present pass is told from a repeated one
+    bool nested = false;          // interrupts inside runs are measured: both hardirq and sysvec programs are on
+    // System vectors without a tracepoint, from /proc/interrupts: how many came on the watched CPUs.
+    std::vector<std::pair<std::string, std::uint64_t>> untraced;
+    bool slots_full = false; // some CPU met more interrupt actions than it has slots: the rest is under `other`
+};
+
+// The tool's own weight.
+struct cost {
+    std::uint64_t bpf_calls = 0;
+    std::uint64_t bpf_ns_per_call = 0; // calibrated here, without the tracepoint's dispatch; 0: not known
+    std::uint64_t user_cpu_ns = 0;     // user and system time of this process
+    std::uint64_t max_rss_bytes = 0;
+    std::uint64_t kernel_bytes = 0; // of the BPF maps; 0: not known
+
+    [[nodiscard]] std::uint64_t bpf_ns() const { return bpf_calls * bpf_ns_per_call; }
+};
+
+struct snapshot {
+    std::string host;
+    std::string kernel;
+    std::string machine;
+    std::uint64_t start_ns = 0; // CLOCK_MONOTONIC
+    std::chrono::system_clock::time_point start_time;
+    std::uint64_t duration_ns = 0;
+    std::vector<metric> metrics; // those asked for
+    std::vector<series> all;
+    std::vector<open_span> open;
+    model::lost lost;
+    model::coverage coverage;
+    model::cost cost;
+};
+
+} // namespace irqscope::model

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "probe/kernel.hpp"
+
+#include "host/system.hpp"
+#include "symbols/kallsyms.hpp"
+
+#include <array>
+#include <bit>
+#include <bpf/btf.h>
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+namespace irqscope::probe {
+
+namespace {
+
+struct caller_name {
+    const char* function;
+    wire_context context;
+};
+
+// Where do_softirq() is inlined its caller takes its place, and a compiler may split a part off.
+constexpr std::array caller_names{
+    caller_name{"irq_exit_rcu", WIRE_CONTEXT_IRQ_EXIT},
+    caller_name{"__irq_exit_rcu", WIRE_CONTEXT_IRQ_EXIT},
+    caller_name{"irq_exit", WIRE_CONTEXT_IRQ_EXIT},
+    caller_name{"do_softirq", WIRE_CONTEXT_BH_ENABLE},
+    caller_name{"do_softirq.part.0", WIRE_CONTEXT_BH_ENABLE},
+    caller_name{"__local_bh_enable_ip", WIRE_CONTEXT_BH_ENABLE},
+    caller_name{"run_ksoftirqd", WIRE_CONTEXT_KSOFTIRQD},
+    caller_name{"run_ktimerd", WIRE_CONTEXT_KTIMERS},
+    caller_name{"ktimers_run", WIRE_CONTEXT_KTIMERS},
+    // before a0cfc74d0b00 (5.12) the switch of stacks is a function of its own, called on both ways
+    caller_name{"asm_call_on_stack", WIRE_CONTEXT_INLINE},
+    caller_name{"asm_call_irq_on_stack", WIRE_CONTEXT_INLINE},
+};
+static_assert(caller_names.size() <= WIRE_CALLERS);
+
+std::vector<wire_caller> find_callers() {
+    std::set<std::string> wanted;
+    for (const auto& caller : caller_names) wanted.insert(caller.function);
+    const auto functions = symbols::read_functions(wanted);
+    std::vector<wire_caller> callers;
+    if (!functions) return callers;
+    for (const auto& caller : caller_names)
+        if (const auto found = functions->find(caller.function); found != functions->end())
+            callers.push_back({found->second.start, found->second.size, static_cast<__u32>(caller.context)});
+    return callers;
+}
+
+// Byte offset of a member, looked for in unnamed structs and unions too (pcpu_hot is a union around a struct).
+std::optional<std::int64_t> member_offset(const btf* types, std::uint32_t id, std::string_view name, int depth = 0) {
+    const std::int32_t resolved = btf__resolve_type(types, id);
+    const btf_type* type = resolved > 0 ? btf__type_by_id(types, static_cast<std::uint32_t>(resolved)) : nullptr;
+    if (type == nullptr || !btf_is_composite(type) || depth > 4) return std::nullopt;
+    const btf_member* members = btf_members(type);
+    for (std::uint32_t i = 0; i < btf_vlen(type); i++) {
+        const std::int64_t offset = btf_member_bit_offset(type, i) / 8;
+        const char* member = btf__name_by_offset(types, members[i].name_off);
+        if (member == name) return offset;
+        if (member != nullptr && *member == '\0')
+            if (const auto inner = member_offset(types, members[i].type, name, depth + 1)) return offset + *inner;
+    }
+    return std::nullopt;
+}
+
+struct per_cpu_offsets {
+    std::optional<std::int64_t> runqueues;
+    std::optional<std::int64_t> pending;
+};
+
+per_cpu_offsets find_per_cpu_offsets(const btf* types) {
+    per_cpu_offsets found;
+    const std::int32_t section = btf__find_by_name_kind(types, ".data..percpu", BTF_KIND_DATASEC);
+    if (section <= 0) return found;
+    const btf_type* type = btf__type_by_id(types, static_cast<std::uint32_t>(section));
+    const btf_var_secinfo* variables = btf_var_secinfos(type);
+    std::optional<std::int64_t> in_hot;
+    std::optional<std::int64_t> in_stat;
+    for (std::uint32_t i = 0; i < btf_vlen(type); i++) {
+        const btf_type* variable = btf__type_by_id(types, variables[i].type);
+        const char* text = variable == nullptr ? nullptr : btf__name_by_offset(types, variable->name_off);
+        if (text == nullptr) continue;
+        const std::string_view name = text;
+        const std::int64_t offset = variables[i].offset;
+        if (name == "runqueues") found.runqueues = offset;
+        if (name == "__softirq_pending") found.pending = offset;
+        if (name == "pcpu_hot")
+            if (const auto member = member_offset(types, variable->type, "softirq_pending")) in_hot = offset + *member;
+        if (name == "irq_stat")
+            if (const auto member = member_offset(types, variable->type, "__softirq_pending"))
+                in_stat = offset + *member;
+    }
+    if (!found.pending) found.pending = in_hot ? in_hot : in_stat;
+    return found;
+}
+
+} // namespace
+
+void kernel::free_btf::operator()(btf* types) const { btf__free(types); }
+
+result<kernel> kernel::inspect(const std::optional<std::string>& btf_file) {
+    kernel found;
+    found.btf_file_ = btf_file;
+    const std::string path = btf_file.value_or(kernel_btf_path);
+    found.btf_.reset(btf__parse(path.c_str(), nullptr));
+    if (!found.btf_) {
+        const int reason = errno;
+        if (btf_file)
+            return failure(exit_status::not_possible, fmt::format("{} is no BTF that can be read ({}); --btf takes a "
+                                                                  "raw BTF file or a vmlinux of the running kernel",
+                                                                  path, std::strerror(reason)));
+        return failure(exit_status::not_possible,
+                       fmt::format("this kernel shows no BTF ({}: {}); it needs CONFIG_DEBUG_INFO_BTF, or the BTF of "
+                                   "this very kernel from elsewhere with --btf FILE",
+                                   path, std::strerror(reason)));
+    }
+    found.callers_ = find_callers();
+    found.preempt_rt_ = host::read_system().preempt_rt;
+    return found;
+}
+
+bool kernel::has_tracepoint(const std::string& name) const {
+    return btf__find_by_name_kind(btf_.get(), ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF) > 0;
+}
+
+std::optional<std::int64_t> kernel::pending_from_rq() const {
+    if constexpr (std::endian::native != std::endian::little) return std::nullopt;
+    if (preempt_rt_) return std::nullopt;
+    const per_cpu_offsets offsets = find_per_cpu_offsets(btf_.get());
+    if (!offsets.runqueues || !offsets.pending) return std::nullopt;
+    return *offsets.pending - *offsets.runqueues;
+}
+
+} // namespace irqscope::probe

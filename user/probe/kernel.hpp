@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the running kernel offers to the BPF programs, from its BTF and its symbols.
+#pragma once
+
+#include "result.hpp"
+#include "wire.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+struct btf;
+
+namespace irqscope::probe {
+
+inline constexpr const char* kernel_btf_path = "/sys/kernel/btf/vmlinux";
+
+class kernel {
+public:
+    // Reads BTF from the file, or the running kernel's own without one. Fails (not_possible) when there is none, or it
+    // is no BTF.
+    static result<kernel> inspect(const std::optional<std::string>& btf_file);
+
+    // Whether the core kernel declares the tracepoint: a typedef btf_trace_<name> (include/trace/bpf_probe.h, 5.5).
+    [[nodiscard]] bool has_tracepoint(const std::string& name) const;
+
+    // Bytes from a CPU's struct rq to its word of pending softirqs. Both are per-CPU variables, and BTF's section
+    // .data..percpu says where in it they lie. The word is __softirq_pending (6.15), pcpu_hot.softirq_pending (6.2) or
+    // irq_stat.__softirq_pending (before, and other architectures). Nothing where BTF does not tell, on big-endian
+    // machines, and on PREEMPT_RT, where timers have a pending word of their own (raise_ktimers_thread, 6.12).
+    [[nodiscard]] std::optional<std::int64_t> pending_from_rq() const;
+
+    // The kernel functions that call the softirq function, and what each call means (kernel/softirq.c). Empty without
+    // the right to see addresses.
+    [[nodiscard]] const std::vector<wire_caller>& softirq_callers() const { return callers_; }
+
+    // Whether the BTF came from a file of the user's.
+    [[nodiscard]] const std::optional<std::string>& btf_file() const { return btf_file_; }
+
+    [[nodiscard]] bool preempt_rt() const { return preempt_rt_; }
+
+private:
+    struct free_btf {
+        void operator()(btf* types) const;
+    };
+    std::unique_ptr<btf, free_btf> btf_;
+    std::vector<wire_caller> callers_;
+    std::optional<std::string> btf_file_;
+    bool preempt_rt_ = false;
+};
+
+} // namespace irqscope::probe

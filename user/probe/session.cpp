@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "probe/session.hpp"
+
+#include "host/cpus.hpp"
+#include "host/files.hpp"
+#include "probe/rings.hpp"
+
+#include <algorithm>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <fmt/format.h>
+#include <string_view>
+#include <utility>
+
+#include "irqscope_bpf.skel.h"
+
+namespace irqscope::probe {
+
+namespace {
+
+using model::metric;
+
+struct close_link {
+    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+using link = std::unique_ptr<bpf_link, close_link>;
+
+constexpr std::string_view tracepoint_section = "tp_btf/";
+
+bool is_verbose = false; // NOLINT(*-avoid-non-const-global-variables): libbpf's print callback takes no argument
+
+int print_libbpf(libbpf_print_level level, const char* format, va_list arguments) {
+    return is_verbose && level != LIBBPF_DEBUG ? std::vfprintf(stderr, format, arguments) : 0;
+}
+
+// The tracepoint of a program, or nothing: the program is on none.
+std::optional<std::string> tracepoint_of(const bpf_program* program) {
+    const std::string_view section = bpf_program__section_name(program);
+    if (!section.starts_with(tracepoint_section)) return std::nullopt;
+    return std::string(section.substr(tracepoint_section.size()));
+}
+
+// Whether a metric that is asked for needs the program.
+bool is_wanted(std::string_view tracepoint, const std::set<metric>& metrics) {
+    if (tracepoint == "softirq_raise") return metrics.contains(metric::softirq_latency);
+    if (tracepoint.starts_with("softirq_"))
+        return metrics.contains(metric::softirq_latency) || metrics.contains(metric::softirq_run);
+    if (tracepoint.starts_with("irq_handler_")) return metrics.contains(metric::hardirq_run);
+    return metrics.contains(metric::sysvec_run);
+}
+
+// Sysvecs differ between kernels and builds; the rest every kernel with softirqs has.
+bool is_optional(std::string_view tracepoint) {
+    return !tracepoint.starts_with("softirq_") && !tracepoint.starts_with("irq_handler_");
+}
+
+std::string explain_load_failure(int reason) {
+    switch (reason) {
+    case EPERM:
+    case EACCES:
+        return "the kernel refuses to load BPF programs (operation not permitted): run as root, and see `irqscope "
+               "doctor` for lockdown and capabilities";
+    case ENOMEM: return "the kernel has no memory for the per-CPU maps (see `irqscope doctor` for memlock)";
+    default:
+        return fmt::format("the kernel refuses the BPF programs ({}); `irqscope -v hist` shows its words",
+                           std::strerror(reason));
+    }
+}
+
+} // namespace
+
+void set_libbpf_verbose(bool verbose) {
+    is_verbose = verbose;
+    libbpf_set_print(print_libbpf);
+}
+
+struct session::implementation {
+    struct destroy {
+        void operator()(::irqscope_bpf* object) const { ::irqscope_bpf__destroy(object); }
+    };
+    std::unique_ptr<::irqscope_bpf, destroy> object;
+    std::vector<int> possible;
+    ring_set rings;
+    std::vector<bpf_program*> programs; // those to attach
+    std::vector<std::pair<std::string, link>> links;
+    bool raw = false; // attached as raw tracepoints: the kernel's own BTF is out of reach
+
+    result<void> choose_programs(const kernel& on, const std::set<metric>& metrics);
+    result<void> make_rings(const session_options& options);
+    void configure(const kernel& on, const session_options& options);
+    [[nodiscard]] link attach(bpf_program* program) const;
+    [[nodiscard]] int max_cpu() const { return possible.empty() ? 0 : possible.back(); }
+};
+
+result<void> session::implementation::choose_programs(const kernel& on, const std::set<metric>& metrics) {
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object->obj) {
+        const auto tracepoint = tracepoint_of(program);
+        if (!tracepoint) continue;
+        bool load = is_wanted(*tracepoint, metrics);
+        if (load && !on.has_tracepoint(*tracepoint)) {
+            if (!is_optional(*tracepoint))
+                return failure(exit_status::not_possible,
+                               fmt::format("this kernel's BTF has no tracepoint {}; irqscope needs 5.10 or later with "
+                                           "CONFIG_TRACEPOINTS",
+                                           *tracepoint));
+            load = false;
+        }
+        bpf_program__set_autoload(program, load);
+        if (!load) continue;
+        // Without the kernel's own BTF there is nothing that a tp_btf program could be checked against; a raw
+        // tracepoint has the same arguments and the same count of recursion misses (__bpf_trace_run).
+        if (raw) bpf_program__set_type(program, BPF_PROG_TYPE_RAW_TRACEPOINT);
+        programs.push_back(program);
+    }
+    return {};
+}
+
+result<void> session::implementation::make_rings(const session_options& options) {
+    if (!options.stream) return {};
+    auto made = ring_set::make(possible, options.ring_bytes);
+    if (!made) return tl::unexpected(made.error());
+    rings = std::move(*made);
+    bpf_map__set_max_entries(object->maps.rings, static_cast<std::uint32_t>(max_cpu()) + 1);
+    bpf_map__set_inner_map_fd(object->maps.rings, rings.descriptors().begin()->second);
+    return {};
+}
+
+void session::implementation::configure(const kernel& on, const session_options& options) {
+    wire_config& config = object->rodata->config;
+    config.histograms = options.kernel_histograms ? 1 : 0;
+    config.stream = options.stream ? 1 : 0;
+    config.latency = options.metrics.contains(metric::softirq_latency) ? 1 : 0;
+    config.run = options.metrics.contains(metric::softirq_run) ? 1 : 0;
+    config.wake_bytes = options.ring_bytes / 4;
+    if (const auto offset = on.pending_from_rq()) {
+        config.pending = 1;
+        config.pending_from_rq = *offset;
+    }
+    const auto& callers = on.softirq_callers();
+    std::copy_n(callers.begin(), std::min<std::size_t>(callers.size(), WIRE_CALLERS), std::begin(config.callers));
+}
+
+link session::implementation::attach(bpf_program* program) const {
+    if (raw) return link(bpf_program__attach_raw_tracepoint(program, tracepoint_of(program)->c_str()));
+    return link(bpf_program__attach(program));
+}
+
+session::session() : inner_(std::make_unique<implementation>()) {}
+session::session(session&& other) noexcept = default;
+session& session::operator=(session&& other) noexcept = default;
+session::~session() = default;
+
+result<session> session::load(const kernel& on, const session_options& options) {
+    const auto possible = host::possible_cpus();
+    if (!possible) return tl::unexpected(possible.error());
+    set_libbpf_verbose(is_verbose);
+
+    session made;
+    made.options_ = options;
+    implementation& inner = *made.inner_;
+    inner.possible = *possible;
+    inner.raw = on.btf_file().has_value();
+    bpf_object_open_opts open_options{};
+    open_options.sz = sizeof(open_options);
+    open_options.btf_custom_path = on.btf_file() ? on.btf_file()->c_str() : nullptr;
+    inner.object.reset(::irqscope_bpf__open_opts(&open_options));
+    if (!inner.object) return failure(exit_status::failed, explain_load_failure(errno));
+
+    if (auto done = inner.choose_programs(on, options.metrics); !done) return tl::unexpected(done.error());
+    if (auto done = inner.make_rings(options); !done) return tl::unexpected(done.error());
+    inner.configure(on, options);
+    inner.object->bss->epoch = 1; // 0 is what a histogram that never counted shows
+    made.reraises_ = inner.object->rodata->config.pending != 0;
+    made.contexts_ = !on.softirq_callers().empty();
+
+    if (const int failed = ::irqscope_bpf__load(inner.object.get()); failed != 0)
+        return failure(exit_status::not_possible, explain_load_failure(-failed));
+    if (auto done = inner.rings.publish(bpf_map__fd(inner.object->maps.rings)); !done)
+        return tl::unexpected(done.error());
+    return made;
+}
+
+result<void> session::attach() {
+    for (bpf_program* program : inner_->programs) {
+        const std::string name = bpf_program__name(program);
+        link attached = inner_->attach(program);
+        if (!attached)
+            return failure(exit_status::not_possible,
+                           fmt::format("cannot attach to the tracepoint {}: {}", *tracepoint_of(program),
+                                       std::strerror(errno)));
+        inner_->links.emplace_back(name, std::move(attached));
+    }
+    // Only now do the programs count: no span has lost its begin to the order in which they were attached, and no raise
+    // from before is taken for one that still waits.
+    std::vector<wire_cpu_state> values(inner_->possible.size());
+    for (std::size_t i = 0; i < values.size(); i++) {
+        const int cpu = inner_->possible[i];
+        const auto& wanted = options_.cpus;
+        values[i].enabled = !wanted || std::binary_search(wanted->begin(), wanted->end(), cpu) ? 1 : 0;
+    }
+    const std::uint32_t zero = 0;
+    if (bpf_map_update_elem(bpf_map__fd(inner_->object->maps.cpu_states), &zero, values.data(), BPF_ANY) != 0)
+        return failure(exit_status::failed, fmt::format("cannot start the BPF programs: {}", std::strerror(errno)));
+    return {};
+}
+
+void session::detach() {
+    auto& links = inner_->links;
+    const auto begins = [](const auto& entry) { return !entry.first.ends_with("_exit"); };
+    for (auto& entry : links)
+        if (begins(entry)) entry.second.reset();
+    links.clear();
+}
+
+std::vector<std::string> session::programs() const {
+    std::vector<std::string> names;
+    for (const bpf_program* program : inner_->programs) names.emplace_back(bpf_program__name(program));
+    return names;
+}
+
+template <typename T>
+result<by_cpu<T>> session::read_per_cpu(int map, std::uint32_t key) const {
+    static_assert(sizeof(T) % 8 == 0, "the kernel rounds a per-CPU value up to 8 bytes");
+    // The kernel writes one value for each possible CPU, packed; their numbers may have holes.
+    std::vector<T> values(inner_->possible.size());
+    if (bpf_map_lookup_elem(map, &key, values.data()) != 0)
+        return failure(exit_status::failed, fmt::format("cannot read a BPF map: {}", std::strerror(errno)));
+    by_cpu<T> found;
+    for (std::size_t i = 0; i < values.size(); i++) found.emplace(inner_->possible[i], values[i]);
+    return found;
+}
+
+result<by_cpu<wire_histogram>> session::histograms(std::uint32_t index) const {
+    return read_per_cpu<wire_histogram>(bpf_map__fd(inner_->object->maps.histograms), index);
+}
+
+result<by_cpu<wire_cpu_state>> session::states() const {
+    return read_per_cpu<wire_cpu_state>(bpf_map__fd(inner_->object->maps.cpu_states), 0);
+}
+
+result<stream::catalog> session::catalog(const by_cpu<wire_cpu_state>& states) const {
+    std::map<int, std::vector<wire_irq_slot>> slots;
+    std::uint32_t most = 0;
+    for (const auto& [cpu, state] : states) most = std::max(most, state.slots_used);
+    for (std::uint32_t slot = 0; slot < std::min<std::uint32_t>(most, WIRE_IRQ_SLOTS); slot++) {
+        const auto values = read_per_cpu<wire_irq_slot>(bpf_map__fd(inner_->object->maps.irq_slots), slot);
+        if (!values) return tl::unexpected(values.error());
+        for (const auto& [cpu, value] : *values)
+            if (value.claimed != 0) slots[cpu].push_back(value);
+    }
+    stream::catalog names;
+    for (auto& [cpu, list] : slots) names.set_slots(cpu, std::move(list));
+    return names;
+}
+
+std::map<std::string, std::uint64_t> session::recursion_misses() const {
+    std::map<std::string, std::uint64_t> misses;
+    for (const bpf_program* program : inner_->programs) {
+        bpf_prog_info info{};
+        std::uint32_t size = sizeof(info);
+        if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0 && info.recursion_misses != 0)
+            misses[bpf_program__name(program)] = info.recursion_misses;
+    }
+    return misses;
+}
+
+std::uint64_t session::kernel_bytes() const {
+    constexpr std::string_view label = "memlock:";
+    std::uint64_t sum = 0;
+    const auto add = [&sum, label](int descriptor) {
+        const auto text = host::read_file(fmt::format("/proc/self/fdinfo/{}", descriptor));
+        if (!text) return;
+        const std::size_t at = text->find(label);
+        if (at == std::string::npos) return;
+        const std::size_t start = text->find_first_not_of(" \t", at + label.size());
+        std::uint64_t bytes = 0;
+        if (start != std::string::npos &&
+            std::from_chars(text->data() + start, text->data() + text->size(), bytes).ec == std::errc{})
+            sum += bytes;
+    };
+    const bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, inner_->object->obj) add(bpf_map__fd(map));
+    for (const auto& [cpu, descriptor] : rings()) add(descriptor);
+    return sum;
+}
+
+std::uint32_t session::next_epoch() { return inner_->object->bss->epoch++; }
+
+std::uint64_t session::calibrate() {
+    constexpr int runs = 16; // the first ones find cold caches
+    std::uint64_t least = 0;
+    for (int run = 0; run < runs; run++) {
+        bpf_test_run_opts options{};
+        options.sz = sizeof(options);
+        if (bpf_prog_test_run_opts(bpf_program__fd(inner_->object->progs.calibrate), &options) != 0) return 0;
+        const std::uint64_t ns = inner_->object->bss->calibrated_ns_per_call;
+        if (ns != 0 && (least == 0 || ns < least)) least = ns;
+    }
+    return least;
+}
+
+const by_cpu<int>& session::rings() const { return inner_->rings.descriptors(); }
+
+} // namespace irqscope::probe

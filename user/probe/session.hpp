@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The BPF programs of one measurement: opened, configured, loaded, attached, read and gone. Nothing is pinned: what the
+// kernel holds goes when this process does, however it ends.
+#pragma once
+
+#include "model/series.hpp"
+#include "probe/kernel.hpp"
+#include "result.hpp"
+#include "stream/catalog.hpp"
+#include "wire.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace irqscope::probe {
+
+struct session_options {
+    std::set<model::metric> metrics{model::all_metrics.begin(), model::all_metrics.end()};
+    std::optional<std::vector<int>> cpus; // nothing: all, also those that come online later
+    bool kernel_histograms = true;
+    bool stream = false;
+    std::uint32_t ring_bytes = 1U << 20; // a CPU; a power of two and at least a page
+};
+
+// A CPU's value of a per-CPU map.
+template <typename T>
+using by_cpu = std::map<int, T>;
+
+class session {
+public:
+    // Opens, configures and loads. Fails: not_possible (what the kernel lacks or refuses), failed.
+    static result<session> load(const kernel& on, const session_options& options);
+
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    session(session&& other) noexcept;
+    session& operator=(session&& other) noexcept;
+    ~session();
+
+    // Attaches every program, then starts to count on all wanted CPUs. Fails: not_possible.
+    result<void> attach();
+    // Begins with the programs that begin spans. What is in the maps stays readable.
+    void detach();
+
+    // Names of the programs that are loaded, calibrate aside.
+    [[nodiscard]] std::vector<std::string> programs() const;
+    [[nodiscard]] const session_options& options() const { return options_; }
+    [[nodiscard]] bool reraises() const { return reraises_; }
+    [[nodiscard]] bool contexts() const { return contexts_; }
+
+    // --- reading; each fails (failed) with the system's reason ---
+
+    // One histogram of every possible CPU.
+    [[nodiscard]] result<by_cpu<wire_histogram>> histograms(std::uint32_t index) const;
+    [[nodiscard]] result<by_cpu<wire_cpu_state>> states() const;
+    // The slots that each CPU has claimed, by what states() said.
+    [[nodiscard]] result<stream::catalog> catalog(const by_cpu<wire_cpu_state>& states) const;
+    // Per program: calls skipped because it was running on that CPU already (bpf_prog_info.recursion_misses, 5.12).
+    [[nodiscard]] std::map<std::string, std::uint64_t> recursion_misses() const;
+    // What the maps take in the kernel, by their fdinfo; all of it since 6.4, before that an estimate of the kernel's.
+    [[nodiscard]] std::uint64_t kernel_bytes() const;
+
+    // Starts a new interval for minima and maxima, and returns the number of the one that ended.
+    std::uint32_t next_epoch();
+
+    // Runs the calibration program; nanoseconds a call, the least of some runs, or 0 if the kernel refuses it.
+    std::uint64_t calibrate();
+
+    // Descriptors of the ring buffers by CPU; empty without options.stream. Owned by the session.
+    [[nodiscard]] const by_cpu<int>& rings() const;
+
+    struct implementation;
+
+private:
+    session();
+
+    template <typename T>
+    [[nodiscard]] result<by_cpu<T>> read_per_cpu(int map, std::uint32_t key) const;
+
+    std::unique_ptr<implementation> inner_;
+    session_options options_;
+    bool reraises_ = false;
+    bool contexts_ = false;
+};
+
+// Where libbpf's own words go: nowhere, or to stderr.
+void set_libbpf_verbose(bool verbose);
+
+} // namespace irqscope::probe

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/text.hpp"
+
+#include "host/cpus.hpp"
+#include "model/rows.hpp"
+#include "sink/text_histogram.hpp"
+#include "sink/units.hpp"
+#include "version.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <vector>
+
+namespace irqscope::sink {
+
+namespace {
+
+using model::metric;
+
+constexpr std::size_t label_width = 28;
+constexpr std::size_t softirq_run_width = 19; // its line has a column more
+constexpr std::size_t page_width = 100;
+
+struct words {
+    const char* what;   // behind the metric's name
+    const char* column; // what its keys are
+};
+
+words words_of(metric which) {
+    switch (which) {
+    case metric::softirq_latency: return {"oldest raise to entry", "vector"};
+    case metric::softirq_run: return {"entry to exit", "vector   context"};
+    case metric::hardirq_run: return {"device interrupt handlers", "irq  action"};
+    case metric::sysvec_run: return {"system vectors", "sysvec"};
+    }
+    return {"", ""};
+}
+
+// Names come from drivers: nothing that a terminal would obey, and no more than fits.
+std::string printable(std::string text, std::size_t width) {
+    std::replace_if(
+        text.begin(), text.end(), [](unsigned char c) { return std::isprint(c) == 0; }, '?');
+    if (text.size() > width) text = text.substr(0, width - 2) + "..";
+    return text;
+}
+
+// Text broken between words to fit the page, every line but the first indented.
+std::string wrapped(const std::string& text, std::size_t indent) {
+    std::string out;
+    std::size_t column = indent;
+    std::size_t start = 0;
+    while (start < text.size()) {
+        const std::size_t end = std::min(text.find(' ', start), text.size());
+        if (column > indent && column + 1 + end - start > page_width) {
+            out += '\n' + std::string(indent, ' ');
+            column = indent;
+        } else if (column > indent) {
+            out += ' ';
+            column++;
+        }
+        out.append(text, start, end - start);
+        column += end - start;
+        start = end + 1;
+    }
+    return out;
+}
+
+std::string label_of(const model::series_id& id) {
+    std::string label = id.key;
+    if (id.context) label = fmt::format("{:<8} {}", id.key, *id.context);
+    if (id.what == metric::hardirq_run) label = id.irq ? fmt::format("{:>3}  {}", *id.irq, id.key) : "  -  " + id.key;
+    return printable(std::move(label), label_width);
+}
+
+std::string lost_words(const model::lost& lost) {
+    if (lost.nothing()) return "nothing";
+    std::vector<std::string> parts;
+    for (const auto& [kind, count] : lost.counts)
+        if (count != 0) parts.push_back(fmt::format("{} {}", format_count(count), kind));
+    for (const auto& [program, count] : lost.recursion_misses)
+        if (count != 0) parts.push_back(fmt::format("{} calls of {} (recursion)", format_count(count), program));
+    if (!lost.cpus_gone.empty()) parts.push_back("CPUs gone: " + host::format_cpu_list(lost.cpus_gone));
+    if (!lost.cpus_come.empty()) parts.push_back("CPUs come: " + host::format_cpu_list(lost.cpus_come));
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string heading(const model::snapshot& snapshot) {
+    return fmt::format("irqscope {}  {}  {} {}  CPUs {}  {} from {}\n", version, printable(snapshot.host, 64),
+                       snapshot.kernel, snapshot.machine, host::format_cpu_list(snapshot.coverage.cpus),
+                       format_ns(snapshot.duration_ns), format_local(snapshot.start_time));
+}
+
+std::string cost_words(const model::snapshot& snapshot) {
+    const model::cost& cost = snapshot.cost;
+    const double wall = static_cast<double>(std::max<std::uint64_t>(snapshot.duration_ns, 1));
+    std::string text = fmt::format("{} BPF calls", format_count(cost.bpf_calls));
+    if (cost.bpf_ns_per_call != 0)
+        text += fmt::format(" of some {} ns = {} of one CPU", cost.bpf_ns_per_call,
+                            format_share(static_cast<double>(cost.bpf_ns()) / wall));
+    text += fmt::format("; user side {} of one CPU, {}", format_share(static_cast<double>(cost.user_cpu_ns) / wall),
+                        format_bytes(cost.max_rss_bytes));
+    if (cost.kernel_bytes != 0) text += fmt::format("; maps {}", format_bytes(cost.kernel_bytes));
+    return text;
+}
+
+std::string closing(const model::snapshot& snapshot) {
+    std::vector<std::string> lines{"lost: " + lost_words(snapshot.lost)};
+    std::vector<std::string> untraced;
+    for (const auto& [name, count] : snapshot.coverage.untraced)
+        if (count != 0) untraced.push_back(fmt::format("{} {}", name, format_count(count)));
+    if (!untraced.empty())
+        lines.push_back(fmt::format("not traced (no tracepoint; their time is charged to what they interrupted): {}",
+                                    fmt::join(untraced, ", ")));
+    if (snapshot.coverage.slots_full)
+        lines.emplace_back("a CPU met more interrupt actions than it has room for: the rest is under `other`");
+    lines.push_back("irqscope itself: " + cost_words(snapshot));
+    std::string text;
+    for (const std::string& line : lines) text += wrapped(line, 0) + '\n';
+    return text;
+}
+
+std::string open_lines(const model::snapshot& snapshot) {
+    std::string text;
+    for (const model::open_span& one : snapshot.open) {
+        const bool waits = one.id.what == metric::softirq_latency;
+        text += fmt::format("open at the end: CPU {} {} {}, {} old\n", one.cpu,
+                            waits ? "raised and not served:" : model::name_of(one.id.what), label_of(one.id),
+                            format_ns(one.age_ns));
+    }
+    return text.empty() ? text : "\n" + text;
+}
+
+const char* mark_of(model::verdict state) {
+    switch (state) {
+    case model::verdict::fine: return "ok";
+    case model::verdict::limited: return "limited";
+    case model::verdict::missing: return "MISSING";
+    case model::verdict::unknown: return "unknown";
+    }
+    return "?";
+}
+
+} // namespace
+
+std::string text::table_of(const model::snapshot& snapshot, metric which) const {
+    const auto rows = model::rows_of(snapshot, which, options_.per_cpu, options_.above_ns);
+    const words say = words_of(which);
+    std::string out = fmt::format("\n{}: {}\n", model::name_of(which), say.what);
+    if (rows.empty()) {
+        out += options_.above_ns == 0 ? "  none seen\n"
+                                      : fmt::format("  none seen that reached {}\n", format_ns(options_.above_ns));
+        return out;
+    }
+    const bool run = which != metric::softirq_latency;
+    const bool nested = which == metric::softirq_run && snapshot.coverage.nested;
+    const double wall = static_cast<double>(std::max<std::uint64_t>(snapshot.duration_ns, 1));
+    const std::size_t width = nested ? softirq_run_width : label_width;
+    out += fmt::format("  {}{:<{}} {:>11} {:>7} {:>8} {:>8} {:>8} {:>8}", options_.per_cpu ? " CPU " : "", say.column,
+                       width, "count", "rate/s", "p50", "p99", "p99.9", "max");
+    if (run) out += fmt::format(" {:>7}", "time");
+    if (nested) out += fmt::format(" {:>8}", "in irqs");
+    if (!options_.per_cpu) out += "  CPU";
+    out += '\n';
+    const std::size_t shown = std::min(rows.size(), options_.top);
+    for (std::size_t i = 0; i < shown; i++) {
+        const model::row& one = rows[i];
+        const model::histogram& values = one.values;
+        out += fmt::format("  {}{:<{}} {:>11} {:>7} {:>8} {:>8} {:>8} {:>8}",
+                           one.cpu ? fmt::format("{:>4} ", *one.cpu) : "", label_of(one.id), width,
+                           format_count(values.samples()),
+                           format_rate(static_cast<double>(values.samples()) * 1e9 / wall),
+                           format_ns(values.quantile(0.5)), format_ns(values.quantile(0.99)),
+                           format_ns(values.quantile(0.999)), format_ns(values.max_ns()));
+        if (run) out += fmt::format(" {:>7}", format_share(static_cast<double>(values.sum_ns()) / wall));
+        if (nested) out += fmt::format(" {:>8}", format_share(static_cast<double>(values.nested_ns()) / wall));
+        if (!options_.per_cpu) out += fmt::format(" {:>4}", one.worst_cpu);
+        out += '\n';
+    }
+    if (rows.size() > shown) out += fmt::format("  and {} more (--top {})\n", rows.size() - shown, rows.size());
+    const std::size_t drawn = std::min(shown, options_.top_histograms);
+    for (std::size_t i = 0; i < drawn; i++) {
+        if (rows[i].values.empty()) continue;
+        out += fmt::format("\n  {}{}\n{}", label_of(rows[i].id), rows[i].cpu ? fmt::format("  CPU {}", *rows[i].cpu) : "",
+                           histogram_lines(rows[i].values, options_.fine));
+    }
+    return out;
+}
+
+std::string text::text_of(const model::snapshot& snapshot) const {
+    std::string out = heading(snapshot) + closing(snapshot);
+    for (const metric which : snapshot.metrics) out += table_of(snapshot, which);
+    return out + open_lines(snapshot);
+}
+
+std::string text::text_of(const model::report& report) {
+    std::string out =
+        fmt::format("irqscope {}  {}  {} {}\n\n", version, printable(report.host, 64), report.kernel, report.machine);
+    constexpr std::size_t indent = 33;
+    const std::string blank(indent, ' ');
+    for (const model::finding& one : report.findings) {
+        out += fmt::format("{:>8}  {:<22} {}\n", mark_of(one.state), one.subject, wrapped(one.value, indent));
+        if (!one.loses.empty()) out += blank + wrapped("loses: " + one.loses, indent) + '\n';
+        if (!one.cure.empty()) out += blank + wrapped("cure: " + one.cure, indent) + '\n';
+    }
+    out += report.possible() ? "\nirqscope can measure here.\n" : "\nirqscope cannot measure here.\n";
+    return out;
+}
+
+bool text::histograms(const model::snapshot& snapshot) { return write_out(text_of(snapshot)); }
+bool text::doctor(const model::report& report) { return write_out(text_of(report)); }
+
+} // namespace irqscope::sink
