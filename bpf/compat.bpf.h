@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What differs between kernels, each with the change that made the difference. Programs that every kernel from 5.10 on
- * must load use no helper, instruction or map type that is newer (tests/unit/object_test.cpp reads the object for it).
+ * must load use no helper, instruction or map type that is newer: tests/unit/bpf/object_test.cpp reads the object for
+ * it.
  */
 #ifndef IRQSCOPE_COMPAT_BPF_H
 #define IRQSCOPE_COMPAT_BPF_H

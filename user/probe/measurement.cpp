@@ -48,6 +48,11 @@ std::vector<int> intersection(const std::vector<int>& a, const std::vector<int>&
     return both;
 }
 
+std::uint64_t earlier(const std::map<std::string, std::uint64_t>& counts, const std::string& name) {
+    const auto found = counts.find(name);
+    return found == counts.end() ? 0 : found->second;
+}
+
 // Calls of our programs, by what they counted: a raise is one, every other span two.
 std::uint64_t calls_of(const std::vector<model::series>& all, const std::set<metric>& metrics, std::uint64_t raises) {
     std::uint64_t calls = raises;
@@ -82,7 +87,10 @@ result<measurement> measurement::start(const kernel& on, const session_options& 
     if (const auto attached = inner.programs.attach(); !attached) return tl::unexpected(attached.error());
     made.interval_start_ns_ = host::monotonic_ns();
     made.interval_start_time_ = std::chrono::system_clock::now();
-    made.before_ = made.count({});
+    auto counted = made.count();
+    if (!counted) return tl::unexpected(counted.error());
+    made.before_ = std::move(*counted);
+    made.unseen_.emplace(made.before_.softirqs, made.before_.interrupts, options.metrics, options.cpus);
     return made;
 }
 
@@ -94,9 +102,18 @@ bool measurement::drain() { return state_->reader && state_->reader->drain(); }
 
 result<void> measurement::refresh() { return state_->kernel.read(state_->table); }
 
-measurement::counters measurement::count(const by_cpu<wire_cpu_state>& states) const {
+// The kernel's own counts first: what they hold, our maps hold when they are read after it.
+result<measurement::counters> measurement::count() const {
     counters now;
-    for (const auto& [cpu, here] : states) {
+    auto softirqs = host::read_softirqs();
+    if (!softirqs) return tl::unexpected(softirqs.error());
+    now.softirqs = std::move(*softirqs);
+    auto interrupts = host::read_interrupts();
+    if (!interrupts) return tl::unexpected(interrupts.error());
+    now.interrupts = std::move(*interrupts);
+    const auto states = state_->programs.states();
+    if (!states) return tl::unexpected(states.error());
+    for (const auto& [cpu, here] : *states) {
         now.raises += here.raises;
         for (std::size_t kind = 0; kind < lost_names.size(); kind++)
             if (here.lost[kind] != 0) // NOLINT(*-constant-array-index)
@@ -105,15 +122,6 @@ measurement::counters measurement::count(const by_cpu<wire_cpu_state>& states) c
     now.lost.recursion_misses = state_->programs.recursion_misses();
     const rusage usage = own_usage();
     now.user_cpu_ns = ns_of(usage.ru_utime) + ns_of(usage.ru_stime);
-    const auto& cpus = state_->programs.options().cpus;
-    if (const auto interrupts = host::read_interrupts())
-        for (const std::string& label : untraced_labels_)
-            if (const auto row = interrupts->find(label); row != interrupts->end()) {
-                std::uint64_t sum = 0;
-                for (const auto& [cpu, count] : row->second.by_cpu)
-                    if (!cpus || std::binary_search(cpus->begin(), cpus->end(), cpu)) sum += count;
-                now.untraced[label] = sum;
-            }
     return now;
 }
 
@@ -156,22 +164,47 @@ result<void> measurement::collect(const by_cpu<wire_cpu_state>& states, bool las
     return {};
 }
 
-void measurement::fill_lost(model::snapshot& to, const counters& now) const {
-    for (const auto& [kind, count] : now.lost.counts) {
-        const auto found = before_.lost.counts.find(kind);
-        const std::uint64_t earlier = found == before_.lost.counts.end() ? 0 : found->second;
-        if (count > earlier) to.lost.counts[kind] = count - earlier;
-    }
-    for (const auto& [program, count] : now.lost.recursion_misses) {
-        const auto found = before_.lost.recursion_misses.find(program);
-        const std::uint64_t earlier = found == before_.lost.recursion_misses.end() ? 0 : found->second;
-        if (count > earlier) to.lost.recursion_misses[program] = count - earlier;
-    }
+void measurement::fill_lost(model::snapshot& to, counters& now) {
+    unseen_->saw(to.all);
+    for (const auto& [kind, count] : unseen_->until(now.softirqs, now.interrupts, to.open))
+        now.lost.counts[kind] = std::max(count, earlier(before_.lost.counts, kind));
+    for (const auto& [kind, count] : now.lost.counts)
+        if (const std::uint64_t before = earlier(before_.lost.counts, kind); count > before)
+            to.lost.counts[kind] = count - before;
+    for (const auto& [program, count] : now.lost.recursion_misses)
+        if (const std::uint64_t before = earlier(before_.lost.recursion_misses, program); count > before)
+            to.lost.recursion_misses[program] = count - before;
     std::uint64_t dropped = 0;
     for (const model::series& one : to.all) dropped += one.dropped;
     if (dropped != 0) to.lost.counts["samples_dropped_by_full_rings"] = dropped;
     if (state_->reader && state_->reader->unknown() != 0)
         to.lost.counts["records_unknown"] = state_->reader->unknown();
+    if (const auto online = host::online_cpus()) {
+        to.lost.cpus_gone = difference(online_at_start_, *online);
+        to.lost.cpus_come = difference(*online, online_at_start_);
+    }
+}
+
+void measurement::fill_coverage(model::snapshot& to, const counters& now, const by_cpu<wire_cpu_state>& states) const {
+    const session& programs = state_->programs;
+    const session_options& options = programs.options();
+    model::coverage& coverage = to.coverage;
+    if (const auto online = host::online_cpus())
+        coverage.cpus = options.cpus ? intersection(*options.cpus, *online) : *online;
+    coverage.programs = programs.programs();
+    coverage.aggregation = options.kernel_histograms ? "kernel" : "stream";
+    coverage.softirq_contexts = programs.contexts() ? "caller" : "unknown";
+    coverage.reraises = programs.reraises();
+    coverage.nested = options.metrics.contains(metric::hardirq_run) && options.metrics.contains(metric::sysvec_run);
+    for (const std::string& label : untraced_labels_) {
+        const auto row = now.interrupts.find(label);
+        const auto before = before_.interrupts.find(label);
+        if (row == now.interrupts.end() || before == before_.interrupts.end()) continue;
+        const std::uint64_t came = row->second.on(coverage.cpus);
+        coverage.untraced.emplace_back(label, came - std::min(came, before->second.on(coverage.cpus)));
+    }
+    for (const auto& [cpu, here] : states)
+        if (here.slots_used >= WIRE_IRQ_SLOTS) coverage.slots_full = true;
 }
 
 result<model::snapshot> measurement::close_interval(bool last) {
@@ -180,15 +213,12 @@ result<model::snapshot> measurement::close_interval(bool last) {
     const std::uint64_t end_ns = host::monotonic_ns();
     const auto end_time = std::chrono::system_clock::now();
     // Before the programs go: exits that come when the entries are gone already would look lost.
-    auto states = inner.programs.states();
-    if (!states) return tl::unexpected(states.error());
-    counters now = count(*states);
+    auto now = count();
+    if (!now) return tl::unexpected(now.error());
     const auto kernel_bytes = inner.programs.kernel_bytes();
-    if (last) {
-        inner.programs.detach();
-        states = inner.programs.states();
-        if (!states) return tl::unexpected(states.error());
-    }
+    if (last) inner.programs.detach();
+    const auto states = inner.programs.states();
+    if (!states) return tl::unexpected(states.error());
     if (const auto collected = collect(*states, last); !collected) return tl::unexpected(collected.error());
     const auto names = inner.programs.catalog(*states);
     if (!names) return tl::unexpected(names.error());
@@ -205,32 +235,18 @@ result<model::snapshot> measurement::close_interval(bool last) {
         if (options.metrics.contains(which)) snapshot.metrics.push_back(which);
     snapshot.all = inner.table.named(*names);
     snapshot.open = open_spans(*states, *names, end_ns);
-    fill_lost(snapshot, now);
+    fill_lost(snapshot, *now);
     if (last && options.kernel_histograms && inner.kernel.mismatches() != 0)
         snapshot.lost.counts["samples_that_buckets_and_counts_disagree_on"] = inner.kernel.mismatches();
-    if (const auto online = host::online_cpus()) {
-        snapshot.lost.cpus_gone = difference(online_at_start_, *online);
-        snapshot.lost.cpus_come = difference(*online, online_at_start_);
-        snapshot.coverage.cpus = options.cpus ? intersection(*options.cpus, *online) : *online;
-    }
-    snapshot.coverage.programs = inner.programs.programs();
-    snapshot.coverage.aggregation = options.kernel_histograms ? "kernel" : "stream";
-    snapshot.coverage.softirq_contexts = inner.programs.contexts() ? "caller" : "unknown";
-    snapshot.coverage.reraises = inner.programs.reraises();
-    snapshot.coverage.nested =
-        options.metrics.contains(metric::hardirq_run) && options.metrics.contains(metric::sysvec_run);
-    for (const auto& [label, count] : now.untraced)
-        snapshot.coverage.untraced.emplace_back(label, count - std::min(count, before_.untraced[label]));
-    for (const auto& [cpu, here] : *states)
-        if (here.slots_used >= WIRE_IRQ_SLOTS) snapshot.coverage.slots_full = true;
-    snapshot.cost = {calls_of(snapshot.all, options.metrics, now.raises - before_.raises), ns_per_call_,
-                     now.user_cpu_ns - before_.user_cpu_ns,
+    fill_coverage(snapshot, *now, *states);
+    snapshot.cost = {calls_of(snapshot.all, options.metrics, now->raises - before_.raises), ns_per_call_,
+                     now->user_cpu_ns - before_.user_cpu_ns,
                      static_cast<std::uint64_t>(own_usage().ru_maxrss) * 1024, kernel_bytes};
 
     inner.table = {};
     interval_start_ns_ = end_ns;
     interval_start_time_ = end_time;
-    before_ = std::move(now);
+    before_ = std::move(*now);
     return snapshot;
 }
 

@@ -5,6 +5,7 @@
 #include "model/snapshot.hpp"
 #include "probe/kernel_counts.hpp"
 #include "probe/session.hpp"
+#include "probe/unseen.hpp"
 #include "result.hpp"
 #include "stream/ring_reader.hpp"
 
@@ -41,7 +42,8 @@ private:
         model::lost lost;
         std::uint64_t raises = 0;
         std::uint64_t user_cpu_ns = 0;
-        std::map<std::string, std::uint64_t> untraced;
+        host::proc_counts softirqs;
+        host::proc_counts interrupts;
     };
     struct state { // at one address: the reader points to the counter, the counts to the programs
         state(session from, bool run, bool latency)
@@ -54,12 +56,13 @@ private:
     };
 
     explicit measurement(std::unique_ptr<state> from) : state_(std::move(from)) {}
-    [[nodiscard]] counters count(const by_cpu<wire_cpu_state>& states) const;
+    [[nodiscard]] result<counters> count() const;
     result<model::snapshot> close_interval(bool last);
     [[nodiscard]] std::vector<model::open_span> open_spans(const by_cpu<wire_cpu_state>& states,
                                                            const stream::catalog& names, std::uint64_t end_ns) const;
     result<void> collect(const by_cpu<wire_cpu_state>& states, bool last);
-    void fill_lost(model::snapshot& to, const counters& now) const;
+    void fill_lost(model::snapshot& to, counters& now);
+    void fill_coverage(model::snapshot& to, const counters& now, const by_cpu<wire_cpu_state>& states) const;
 
     std::unique_ptr<state> state_;
     std::vector<std::string> untraced_labels_;
@@ -68,6 +71,7 @@ private:
     std::uint64_t interval_start_ns_ = 0;
     std::chrono::system_clock::time_point interval_start_time_;
     counters before_;
+    std::optional<unseen> unseen_;
 };
 
 } // namespace irqscope::probe

@@ -22,6 +22,7 @@ using model::metric;
 constexpr std::size_t label_width = 28;
 constexpr std::size_t softirq_run_width = 19; // its line has a column more
 constexpr std::size_t page_width = 100;
+constexpr std::size_t count_width = 11;
 
 struct words {
     const char* what;   // behind the metric's name
@@ -46,13 +47,18 @@ std::string printable(std::string text, std::size_t width) {
     return text;
 }
 
-// Text broken between words to fit the page, every line but the first indented.
+// Text broken between words to fit the page, every line but the first indented. A word wider than a line (a list of
+// many CPUs) is broken too, behind a comma if it has one.
 std::string wrapped(const std::string& text, std::size_t indent) {
     std::string out;
     std::size_t column = indent;
     std::size_t start = 0;
     while (start < text.size()) {
-        const std::size_t end = std::min(text.find(' ', start), text.size());
+        std::size_t end = std::min(text.find(' ', start), text.size());
+        if (const std::size_t room = page_width - indent; end - start > room) {
+            const std::size_t comma = text.rfind(',', start + room - 1);
+            end = comma != std::string::npos && comma > start ? comma + 1 : start + room;
+        }
         if (column > indent && column + 1 + end - start > page_width) {
             out += '\n' + std::string(indent, ' ');
             column = indent;
@@ -62,7 +68,7 @@ std::string wrapped(const std::string& text, std::size_t indent) {
         }
         out.append(text, start, end - start);
         column += end - start;
-        start = end + 1;
+        start = end < text.size() && text[end] == ' ' ? end + 1 : end;
     }
     return out;
 }
@@ -87,9 +93,18 @@ std::string lost_words(const model::lost& lost) {
 }
 
 std::string heading(const model::snapshot& snapshot) {
-    return fmt::format("irqscope {}  {}  {} {}  CPUs {}  {} from {}\n", version, printable(snapshot.host, 64),
-                       snapshot.kernel, snapshot.machine, host::format_cpu_list(snapshot.coverage.cpus),
-                       format_ns(snapshot.duration_ns), format_local(snapshot.start_time));
+    return wrapped(fmt::format("irqscope {}  {}  {} {}  CPUs {}  {} from {}", version, printable(snapshot.host, 64),
+                               printable(snapshot.kernel, 64), printable(snapshot.machine, 64),
+                               host::format_cpu_list(snapshot.coverage.cpus), format_ns(snapshot.duration_ns),
+                               format_local(snapshot.start_time)),
+                   0) +
+           '\n';
+}
+
+// Exact as long as it fits its column, then in millions.
+std::string column_count(std::uint64_t count) {
+    std::string text = format_count(count);
+    return text.size() <= count_width ? text : format_count(count / 1'000'000) + "M";
 }
 
 std::string cost_words(const model::snapshot& snapshot) {
@@ -99,7 +114,7 @@ std::string cost_words(const model::snapshot& snapshot) {
     if (cost.bpf_ns_per_call != 0)
         text += fmt::format(" of some {} ns = {} of one CPU", cost.bpf_ns_per_call,
                             format_share(static_cast<double>(cost.bpf_ns()) / wall));
-    text += fmt::format("; user side {} of one CPU, {}", format_share(static_cast<double>(cost.user_cpu_ns) / wall),
+    text += fmt::format("; user side {}, {}", format_share(static_cast<double>(cost.user_cpu_ns) / wall),
                         format_bytes(cost.max_rss_bytes));
     if (cost.kernel_bytes != 0) text += fmt::format("; maps {}", format_bytes(cost.kernel_bytes));
     return text;
@@ -169,7 +184,7 @@ std::string text::table_of(const model::snapshot& snapshot, metric which) const 
         const model::histogram& values = one.values;
         out += fmt::format("  {}{:<{}} {:>11} {:>7} {:>8} {:>8} {:>8} {:>8}",
                            one.cpu ? fmt::format("{:>4} ", *one.cpu) : "", label_of(one.id), width,
-                           format_count(values.samples()),
+                           column_count(values.samples()),
                            format_rate(static_cast<double>(values.samples()) * 1e9 / wall),
                            format_ns(values.quantile(0.5)), format_ns(values.quantile(0.99)),
                            format_ns(values.quantile(0.999)), format_ns(values.max_ns()));
@@ -195,14 +210,17 @@ std::string text::text_of(const model::snapshot& snapshot) const {
 }
 
 std::string text::text_of(const model::report& report) {
-    std::string out =
-        fmt::format("irqscope {}  {}  {} {}\n\n", version, printable(report.host, 64), report.kernel, report.machine);
+    std::string out = wrapped(fmt::format("irqscope {}  {}  {} {}", version, printable(report.host, 64),
+                                          printable(report.kernel, 64), printable(report.machine, 64)),
+                              0) +
+                      "\n\n";
     constexpr std::size_t indent = 33;
     const std::string blank(indent, ' ');
+    const auto column = [](const std::string& words) { return wrapped(printable(words, words.size()), indent); };
     for (const model::finding& one : report.findings) {
-        out += fmt::format("{:>8}  {:<22} {}\n", mark_of(one.state), one.subject, wrapped(one.value, indent));
-        if (!one.loses.empty()) out += blank + wrapped("loses: " + one.loses, indent) + '\n';
-        if (!one.cure.empty()) out += blank + wrapped("cure: " + one.cure, indent) + '\n';
+        out += fmt::format("{:>8}  {:<22} {}\n", mark_of(one.state), one.subject, column(one.value));
+        if (!one.loses.empty()) out += blank + column("loses: " + one.loses) + '\n';
+        if (!one.cure.empty()) out += blank + column("cure: " + one.cure) + '\n';
     }
     out += report.possible() ? "\nirqscope can measure here.\n" : "\nirqscope cannot measure here.\n";
     return out;

@@ -60,7 +60,10 @@ std::string format_bytes(std::uint64_t bytes) {
     return fmt::format("{} {}", three_digits(value), units.at(unit));
 }
 
-std::string format_share(double share) { return fmt::format("{:.{}f} %", share * 100, share < 0.0995 ? 2 : 1); }
+std::string format_share(double share) {
+    const int digits = share < 0.0995 ? 2 : share < 9.995 ? 1 : 0;
+    return fmt::format("{:.{}f} %", share * 100, digits);
+}
 
 std::string format_local(std::chrono::system_clock::time_point time) {
     return fmt::format("{:%Y-%m-%d %H:%M:%S %z}", fmt::localtime(std::chrono::system_clock::to_time_t(time)));

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The C half of the made-up kernel, seen from both languages. */
+#ifndef IRQSCOPE_TESTS_UNIT_FAKE_TYPES_H
+#define IRQSCOPE_TESTS_UNIT_FAKE_TYPES_H
+
+#include "wire.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+void fake_set_run_queue_cpu(int cpu);  /* whose run queue the current task is on */
+__u32 *fake_pending_word(void);        /* the pending softirqs */
+long long fake_pending_from_rq(void);  /* wire_config.pending_from_rq that leads there */
+void *fake_action(const char *name);   /* a struct irqaction; the name must outlive it; 256 at a time */
+
+/* The BPF side's own, from bpf/histogram.bpf.h. */
+unsigned fake_bucket_of(unsigned long long ns);
+void fake_histogram_count(struct wire_histogram *histogram, unsigned long long ns, unsigned long long nested_ns);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stream/spans.hpp"
+
+#include <algorithm>
+#include <array>
+#include <gtest/gtest.h>
+#include <vector>
+
+namespace irqscope::stream {
+
+namespace {
+
+constexpr std::uint16_t net_rx_run = WIRE_HIST_SOFTIRQ_RUN + 3 * WIRE_CONTEXTS + WIRE_CONTEXT_IRQ_EXIT;
+
+class collector final : public span_sink {
+public:
+    void on_interrupt(const wire_span& span) override { interrupts.push_back(span); }
+    void on_softirq(const wire_softirq_span& span) override { softirqs.push_back(span); }
+    [[nodiscard]] std::size_t size() const { return interrupts.size() + softirqs.size(); }
+    std::vector<wire_span> interrupts;
+    std::vector<wire_softirq_span> softirqs;
+};
+
+wire_span interrupt(std::uint16_t histogram = WIRE_HIST_SYSVEC_RUN, std::uint32_t cpu = 2) {
+    return {WIRE_RECORD_INTERRUPT, histogram, cpu, 1000, 50, 10};
+}
+
+wire_softirq_span softirq(std::uint16_t histogram = net_rx_run, std::uint64_t latency_ns = 77) {
+    return {{WIRE_RECORD_SOFTIRQ, histogram, 2, 1000, 50, 10}, latency_ns};
+}
+
+} // namespace
+
+TEST(spans, records_reach_the_sink_as_they_are) {
+    collector sink;
+    const wire_span one = interrupt();
+    const wire_softirq_span two = softirq();
+    EXPECT_TRUE(decode(&one, sizeof(one), sink));
+    EXPECT_TRUE(decode(&two, sizeof(two), sink));
+    ASSERT_EQ(sink.interrupts.size(), 1U);
+    ASSERT_EQ(sink.softirqs.size(), 1U);
+    EXPECT_EQ(sink.interrupts[0].duration_ns, 50U);
+    EXPECT_EQ(sink.interrupts[0].nested_ns, 10U);
+    EXPECT_EQ(sink.softirqs[0].latency_ns, 77U);
+    EXPECT_EQ(sink.softirqs[0].span.cpu, 2U);
+}
+
+TEST(spans, longer_record_of_a_newer_writer_is_understood) {
+    collector sink;
+    std::array<wire_softirq_span, 2> longer{softirq(), {}};
+    EXPECT_TRUE(decode(longer.data(), sizeof(wire_softirq_span) + 8, sink));
+    EXPECT_EQ(sink.softirqs.at(0).latency_ns, 77U);
+}
+
+TEST(spans, short_record_is_refused_at_every_length) {
+    // copied to the heap at its exact size, so that reading beyond it is an error that the sanitizer sees
+    const wire_softirq_span whole = softirq();
+    const auto* bytes = reinterpret_cast<const char*>(&whole);
+    for (std::size_t size = 0; size < sizeof(whole); size++) {
+        collector sink;
+        const std::vector<char> cut(bytes, bytes + size);
+        EXPECT_FALSE(decode(cut.data(), cut.size(), sink)) << size;
+        EXPECT_EQ(sink.size(), 0U);
+    }
+    const wire_span other = interrupt();
+    const auto* more = reinterpret_cast<const char*>(&other);
+    collector sink;
+    const std::vector<char> cut(more, more + sizeof(other) - 1);
+    EXPECT_FALSE(decode(cut.data(), cut.size(), sink));
+}
+
+TEST(spans, record_need_not_be_aligned) {
+    collector sink;
+    std::vector<char> bytes(sizeof(wire_span) + 1);
+    const wire_span one = interrupt();
+    std::copy_n(reinterpret_cast<const char*>(&one), sizeof(one), bytes.begin() + 1);
+    EXPECT_TRUE(decode(bytes.data() + 1, sizeof(one), sink));
+    EXPECT_EQ(sink.interrupts.at(0).start_ns, 1000U);
+}
+
+TEST(spans, unknown_kind_is_refused) {
+    for (const int kind : {0, 3, 0xffff}) {
+        collector sink;
+        wire_softirq_span record = softirq();
+        record.span.kind = static_cast<__u16>(kind);
+        EXPECT_FALSE(decode(&record, sizeof(record), sink)) << kind;
+        EXPECT_EQ(sink.size(), 0U);
+    }
+}
+
+TEST(spans, histogram_or_cpu_that_cannot_be_is_refused) {
+    collector sink;
+    for (const wire_span& record : {interrupt(WIRE_HISTS), interrupt(0xffff), interrupt(net_rx_run),
+                                    interrupt(WIRE_HIST_SYSVEC_RUN - 1), interrupt(WIRE_HIST_SYSVEC_RUN, table::max_cpus),
+                                    interrupt(WIRE_HIST_SYSVEC_RUN, UINT32_MAX)})
+        EXPECT_FALSE(decode(&record, sizeof(record), sink)) << record.histogram << " " << record.cpu;
+    for (const wire_softirq_span& record :
+         {softirq(WIRE_HIST_SOFTIRQ_LATENCY), softirq(WIRE_HIST_SYSVEC_RUN), softirq(WIRE_HIST_HARDIRQ_OTHER)})
+        EXPECT_FALSE(decode(&record, sizeof(record), sink)) << record.span.histogram;
+    EXPECT_EQ(sink.size(), 0U);
+}
+
+TEST(spans, last_histogram_and_last_cpu_are_fine) {
+    collector sink;
+    const wire_span record = interrupt(WIRE_HISTS - 1, table::max_cpus - 1);
+    EXPECT_TRUE(decode(&record, sizeof(record), sink));
+}
+
+TEST(span_counter, softirq_counts_for_its_run_and_its_vectors_latency) {
+    span_counter counter(true, true);
+    counter.on_softirq(softirq());
+    const table counts = counter.take();
+    ASSERT_NE(counts.find(2, net_rx_run), nullptr);
+    EXPECT_EQ(counts.find(2, net_rx_run)->values.sum_ns(), 50U);
+    EXPECT_EQ(counts.find(2, net_rx_run)->values.nested_ns(), 10U);
+    ASSERT_NE(counts.find(2, WIRE_HIST_SOFTIRQ_LATENCY + 3), nullptr);
+    EXPECT_EQ(counts.find(2, WIRE_HIST_SOFTIRQ_LATENCY + 3)->values.sum_ns(), 77U);
+    EXPECT_EQ(counts.find(2, WIRE_HIST_SOFTIRQ_LATENCY + 3)->values.nested_ns(), 0U);
+}
+
+TEST(span_counter, softirq_without_its_raise_has_no_latency) {
+    span_counter counter(true, true);
+    counter.on_softirq(softirq(net_rx_run, WIRE_NO_LATENCY));
+    const table counts = counter.take();
+    EXPECT_NE(counts.find(2, net_rx_run), nullptr);
+    EXPECT_EQ(counts.find(2, WIRE_HIST_SOFTIRQ_LATENCY + 3), nullptr);
+}
+
+TEST(span_counter, latency_of_zero_is_a_sample) {
+    span_counter counter(true, true);
+    counter.on_softirq(softirq(net_rx_run, 0));
+    EXPECT_EQ(counter.take().find(2, WIRE_HIST_SOFTIRQ_LATENCY + 3)->values.samples(), 1U);
+}
+
+TEST(span_counter, only_the_metrics_asked_for_are_counted) {
+    span_counter run_only(true, false);
+    run_only.on_softirq(softirq());
+    EXPECT_EQ(run_only.take().find(2, WIRE_HIST_SOFTIRQ_LATENCY + 3), nullptr);
+    span_counter latency_only(false, true);
+    latency_only.on_softirq(softirq());
+    const table counts = latency_only.take();
+    EXPECT_EQ(counts.find(2, net_rx_run), nullptr);
+    EXPECT_NE(counts.find(2, WIRE_HIST_SOFTIRQ_LATENCY + 3), nullptr);
+}
+
+TEST(span_counter, take_begins_anew) {
+    span_counter counter(true, true);
+    counter.on_interrupt(interrupt());
+    EXPECT_EQ(counter.take().find(2, WIRE_HIST_SYSVEC_RUN)->values.samples(), 1U);
+    EXPECT_EQ(counter.take().find(2, WIRE_HIST_SYSVEC_RUN), nullptr);
+    counter.on_interrupt(interrupt());
+    counter.on_interrupt(interrupt());
+    EXPECT_EQ(counter.take().find(2, WIRE_HIST_SYSVEC_RUN)->values.samples(), 2U);
+}
+
+} // namespace irqscope::stream
