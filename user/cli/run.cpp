@@ -23,6 +23,9 @@ int complain(exit_status status, const std::string& message) {
 // CLI11 says what is wrong in one line or more; one sentence is wanted, and where to look.
 std::string sentence_of(const CLI::ParseError& wrong, const CLI::App& app) {
     std::string text = wrong.what();
+    // CLI11 finds that a subcommand is missing before it looks at what stands in its place.
+    if (const auto rest = app.remaining(); app.get_subcommands().empty() && !rest.empty())
+        text = fmt::format("there is no command '{}'", rest.front());
     if (const std::size_t end = text.find('\n'); end != std::string::npos) text.resize(end);
     std::string name = "irqscope";
     for (const CLI::App* chosen : app.get_subcommands()) name += " " + chosen->get_name();

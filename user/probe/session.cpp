@@ -58,6 +58,15 @@ bool is_optional(std::string_view tracepoint) {
     return !tracepoint.starts_with("softirq_") && !tracepoint.starts_with("irq_handler_");
 }
 
+// Without the kernel's own BTF there is nothing that a tp_btf program could be checked against; a raw tracepoint has the
+// same arguments and the same count of recursion misses (__bpf_trace_run). The section's handler has to be replaced
+// before the object is opened: libbpf 1.1 goes on to look for the kernel's BTF when only the type is changed.
+bool take_tracepoints_for_raw() {
+    static const int handler = libbpf_register_prog_handler("tp_btf+", BPF_PROG_TYPE_RAW_TRACEPOINT,
+                                                            static_cast<bpf_attach_type>(0), nullptr);
+    return handler >= 0;
+}
+
 std::string explain_load_failure(int reason) {
     switch (reason) {
     case EPERM:
@@ -112,9 +121,6 @@ result<void> session::implementation::choose_programs(const kernel& on, const st
         }
         bpf_program__set_autoload(program, load);
         if (!load) continue;
-        // Without the kernel's own BTF there is nothing that a tp_btf program could be checked against; a raw
-        // tracepoint has the same arguments and the same count of recursion misses (__bpf_trace_run).
-        if (raw) bpf_program__set_type(program, BPF_PROG_TYPE_RAW_TRACEPOINT);
         programs.push_back(program);
     }
     return {};
@@ -165,6 +171,8 @@ result<session> session::load(const kernel& on, const session_options& options) 
     implementation& inner = *made.inner_;
     inner.possible = *possible;
     inner.raw = on.btf_file().has_value();
+    if (inner.raw && !take_tracepoints_for_raw())
+        return failure(exit_status::failed, "libbpf takes no raw tracepoints in the place of typed ones");
     bpf_object_open_opts open_options{};
     open_options.sz = sizeof(open_options);
     open_options.btf_custom_path = on.btf_file() ? on.btf_file()->c_str() : nullptr;
