@@ -90,6 +90,6 @@ int BPF_PROG(irq_handler_exit, int irq, struct irqaction *action)
 		if (!histogram)
 			return 0;
 	}
-	interrupt_count(histogram, index, &span);
+	interrupt_count(cpu, histogram, index, &span);
 	return 0;
 }

@@ -69,7 +69,8 @@ inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key
 	return true;
 }
 
-inline_always void interrupt_count(struct wire_histogram *histogram, u32 index, struct wire_span *span)
+inline_always void interrupt_count(struct wire_cpu_state *cpu, struct wire_histogram *histogram, u32 index,
+				   struct wire_span *span)
 {
 	if (config.histograms)
 		histogram_count(histogram, span->duration_ns, span->nested_ns);
@@ -77,7 +78,7 @@ inline_always void interrupt_count(struct wire_histogram *histogram, u32 index, 
 		span->kind = WIRE_RECORD_INTERRUPT;
 		span->histogram = index;
 		span->cpu = bpf_get_smp_processor_id();
-		if (unlikely(!ring_send(span, sizeof(*span))))
+		if (unlikely(!ring_send(cpu, span->cpu, span, sizeof(*span))))
 			histogram->dropped++;
 	}
 }

@@ -17,19 +17,25 @@ struct {
 	__array(values, struct ring);
 } rings __attribute__((weak)) SEC(".maps");
 
-/* False: there was no room (or no ring), and the record is lost. */
-inline_always bool ring_send(void *record, u64 size)
+/* False: there was no room (or no ring), and the record is lost. `number` is this CPU's. */
+inline_always bool ring_send(struct wire_cpu_state *cpu, u32 number, void *record, u64 size)
 {
-	u32 cpu = bpf_get_smp_processor_id();
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
-	u64 flags;
+	void *ring = bpf_map_lookup_elem(&rings, &number);
+	bool wake;
 
 	if (!ring)
 		return false;
-	/* Wake by amount, not by event: below it the reader's own timeout finds what is there. */
-	flags = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) >= config.wake_bytes ? BPF_RB_FORCE_WAKEUP :
-										  BPF_RB_NO_WAKEUP;
-	return bpf_ringbuf_output(ring, record, size, flags) == 0;
+	/*
+	 * Wake by amount, not by event: below it the reader's own timeout finds what is there. The amount is counted
+	 * here and not asked of the ring, whose consumer's cache line is on another CPU.
+	 */
+	cpu->unwoken_bytes += size;
+	wake = cpu->unwoken_bytes >= config.wake_bytes;
+	if (bpf_ringbuf_output(ring, record, size, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP))
+		return false;
+	if (wake)
+		cpu->unwoken_bytes = 0;
+	return true;
 }
 
 #endif

@@ -128,7 +128,7 @@ int BPF_PROG(softirq_exit, unsigned int vector)
 		record.span.histogram = index;
 		record.span.cpu = bpf_get_smp_processor_id();
 		record.latency_ns = cpu->softirq.latency_ns;
-		if (unlikely(!ring_send(&record, sizeof(record)))) {
+		if (unlikely(!ring_send(cpu, record.span.cpu, &record, sizeof(record)))) {
 			histogram = histogram_at(index);
 			if (histogram)
 				histogram->dropped++;

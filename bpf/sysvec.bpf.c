@@ -18,7 +18,7 @@ inline_always int sysvec_exit(u32 sysvec)
 	}
 	histogram = histogram_at(WIRE_HIST_SYSVEC_RUN + sysvec);
 	if (histogram)
-		interrupt_count(histogram, WIRE_HIST_SYSVEC_RUN + sysvec, &span);
+		interrupt_count(cpu, histogram, WIRE_HIST_SYSVEC_RUN + sysvec, &span);
 	return 0;
 }
 

@@ -134,6 +134,8 @@ struct wire_cpu_state {
 	__u64 frames[WIRE_STACK]; /* room for one unwinding */
 	__u32 caller_failures;
 	__u32 slots_used;
+	__u32 unwoken_bytes; /* sent to the ring since the reader was last woken */
+	__u32 pad;
 	/* hot: interrupts */
 	struct wire_interrupt_frame interrupts[WIRE_INTERRUPT_DEPTH];
 	/* hot: softirqs */

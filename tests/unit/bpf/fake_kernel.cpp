@@ -27,7 +27,6 @@ __u32 bpf_get_smp_processor_id();
 long bpf_get_stack(void* context, void* frames, __u32 size, __u64 flags);
 long bpf_probe_read_kernel(void* to, __u32 size, const void* from);
 long bpf_probe_read_kernel_str(void* to, __u32 size, const void* from);
-__u64 bpf_ringbuf_query(void* ring, __u64 what);
 long bpf_ringbuf_output(void* ring, void* record, __u64 size, __u64 flags);
 }
 
@@ -157,7 +156,6 @@ long bpf_probe_read_kernel_str(void* to, __u32 size, const void* from) {
     return static_cast<long>(length) + 1;
 }
 
-__u64 bpf_ringbuf_query(void*, __u64) { return 0; }
 
 long bpf_ringbuf_output(void*, void* record, __u64 size, __u64) {
     if (the_kernel.ring_full) return -EAGAIN;

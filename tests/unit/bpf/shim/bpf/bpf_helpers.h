@@ -30,7 +30,6 @@ __u64 bpf_get_current_task(void);
 long bpf_get_stack(void *ctx, void *frames, __u32 size, __u64 flags);
 long bpf_probe_read_kernel(void *to, __u32 size, const void *from);
 long bpf_probe_read_kernel_str(void *to, __u32 size, const void *from);
-__u64 bpf_ringbuf_query(void *ring, __u64 what);
 long bpf_ringbuf_output(void *ring, void *record, __u64 size, __u64 flags);
 
 #endif

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Sourced, after root.sh and quiet.sh. The Debian 12 packages that irqscope needs, and how they get here.
+
+build_packages=(
+    cmake ninja-build pkg-config
+    g++                # user/
+    clang llvm bpftool # bpf/: compile, strip, link and turn into a header
+    linux-libc-dev libbpf-dev libelf-dev zlib1g-dev
+    libcli11-dev libexpected-dev libfmt-dev nlohmann-json3-dev
+)
+test_packages=(
+    "${build_packages[@]}"
+    clang-format clang-tidy
+    libgmock-dev libgtest-dev
+    linux-perf # tests/live compares with it
+    procps util-linux
+)
+
+# install_packages PACKAGE...: installs those that are missing; quick when none is.
+install_packages() {
+    local missing=() package
+    local -A installed=()
+    if ! command -v dpkg-query >/dev/null; then
+        echo "${0##*/}: this system has no dpkg; install what matches the Debian 12 packages $* by hand, then build with CMake." >&2
+        return 1
+    fi
+    while read -r package; do
+        installed[$package]=1
+    done < <(dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')
+    for package; do
+        [[ -v installed[$package] ]] || missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    echo "${0##*/}: installing ${missing[*]}" >&2
+    quiet as_root apt-get -q update || return
+    quiet as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
+}
