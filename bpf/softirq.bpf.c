@@ -39,10 +39,20 @@ int BPF_PROG(softirq_raise, unsigned int vector)
 		return 0;
 	cpu->raises++;
 	/* The oldest raise counts. The tracepoint comes before the pending bit is set (__raise_softirq_irqoff). */
-	if (likely(!cpu->raised_ns[vector]))
+	if (likely(!cpu->raised_ns[vector])) {
 		cpu->raised_ns[vector] = bpf_ktime_get_ns();
-	else if (!cpu->reraised_ns[vector] && !is_pending(cpu, vector))
-		cpu->reraised_ns[vector] = bpf_ktime_get_ns();
+	} else if (!is_pending(cpu, vector)) {
+		/* The kernel has taken that raise: into the present pass, where the vector still waits for its turn, */
+		if (cpu->softirq.start_ns) {
+			if (!cpu->reraised_ns[vector])
+				cpu->reraised_ns[vector] = bpf_ktime_get_ns();
+			return 0;
+		}
+		/* or it has served it, and we have not seen it (docs/LOST.md). It must not grow into a long wait. */
+		cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
+		cpu->raised_ns[vector] = bpf_ktime_get_ns();
+		cpu->reraised_ns[vector] = 0;
+	}
 	return 0;
 }
 
@@ -72,6 +82,7 @@ int BPF_PROG(softirq_entry, unsigned int vector)
 	now = now_with_interrupts(cpu, &interrupt_ns);
 	if (unlikely(cpu->softirq.start_ns))
 		cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
+	cpu->softirq.start_ns = now; /* early: a raise from an interrupt asks whether a pass goes on */
 	cpu->softirq.latency_ns = WIRE_NO_LATENCY;
 	if (config.latency) {
 		raised = take_raise(cpu, vector);
@@ -93,7 +104,6 @@ int BPF_PROG(softirq_entry, unsigned int vector)
 		cpu->softirq.context = softirq_context(ctx, cpu);
 	cpu->softirq.vector = vector;
 	cpu->softirq.interrupt_ns = interrupt_ns;
-	cpu->softirq.start_ns = now;
 	return 0;
 }
 

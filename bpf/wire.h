@@ -105,7 +105,8 @@ enum wire_lost {
 	WIRE_LOST_INTERRUPT_DEPTH = 7,	/* interrupts nested deeper than WIRE_INTERRUPT_DEPTH */
 	WIRE_LOST_CONTEXT = 8,		/* a softirq whose caller was not found */
 	WIRE_LOST_CONTEXT_MISREAD = 9,	/* the cheap way to the caller disagreed with the unwinder */
-	WIRE_LOST_KINDS = 10,
+	WIRE_LOST_SOFTIRQ_UNSERVED = 10,	/* a raise that the kernel has served, and the entry never seen */
+	WIRE_LOST_KINDS = 11,
 };
 
 #define WIRE_INTERRUPT_DEPTH 4

@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Sourced, after root.sh and quiet.sh. The Debian 12 packages that irqscope needs, and how they get here.
 
 build_packages=(
     cmake ninja-build pkg-config
-    g++                # user/
-    clang llvm bpftool # bpf/: compile, strip, link and turn into a header
-    linux-libc-dev libbpf-dev libelf-dev zlib1g-dev
-    libcli11-dev libexpected-dev libfmt-dev nlohmann-json3-dev
+    g++
+    clang bpftool # bpf/: compile; link, and turn into a header
+    libbpf-dev libcli11-dev libexpected-dev libfmt-dev nlohmann-json3-dev
 )
 test_packages=(
     "${build_packages[@]}"
     clang-format clang-tidy
-    libgmock-dev libgtest-dev
+    libelf-dev libgmock-dev libgtest-dev
     linux-perf # tests/live compares with it
-    procps util-linux
 )
 
 # install_packages PACKAGE...: installs those that are missing; quick when none is.

@@ -194,26 +194,31 @@ command add_hist(CLI::App& parent) {
     const auto options = std::make_shared<hist_options>();
     CLI::App* hist = parent.add_subcommand(
         "hist", "live histograms: how long hard interrupts and softirqs ran, and how long softirqs waited");
-    hist->add_option("-d,--duration", options->duration, "end after so long (10, 500ms, 2m); without it, at Ctrl-C")
+    hist->add_option("-d,--duration", options->duration, "end after so long (10, 500ms, 2m; bcc's -d is something\nelse); without it, at Ctrl-C")
         ->type_name("TIME");
     hist->add_option("-I,--interval", options->interval, "print and begin anew each time so long")->type_name("TIME");
     hist->add_option("-C,--cpu", options->cpus, "these CPUs only (0-3,8)")->type_name("LIST");
     hist->add_option("--metric", options->metrics,
-                     "only these, with commas: softirq_latency (oldest raise to entry), softirq_run, hardirq_run, "
-                     "sysvec_run; what is not asked for is not attached")
+                     "only these, with commas: softirq_latency (oldest raise to\n"
+                     "entry), softirq_run, hardirq_run, sysvec_run; what is not\nasked for is not attached")
         ->type_name("LIST");
     hist->add_flag("--per-cpu", options->per_cpu, "a line for each CPU and key");
     hist->add_flag("--fine", options->fine, "histograms in 8 steps to a power of two");
     hist->add_option("--top", options->top, "lines and histograms a metric (without it 16 and 3)")
         ->type_name("N")
-        ->check(CLI::Range(1, 100000));
+        ->check(CLI::Range(1, 100000).description(""));
     hist->add_option("--above", options->above, "only keys whose maximum reached it (100us, 2ms)")->type_name("TIME");
     hist->add_flag("--stream", options->stream, "send every span through ring buffers and aggregate in user space");
     hist->add_option("--ring-size", options->ring_size, "of each CPU's ring buffer, with --stream (1M)")
         ->type_name("BYTES");
     hist->add_flag("--json", options->json, "one document; with -I one a line (docs/JSON.md)");
-    hist->footer("Columns: quantiles are upper ends of buckets (at most 1/8 too high), max is exact; time is the share of\n"
-                 "one CPU, interrupts in the middle of a softirq included and shown beside it; CPU is where max was.");
+    hist->footer("Examples:\n"
+                 "  irqscope hist -d 10                          everything, ten seconds\n"
+                 "  irqscope hist -I 1 --metric softirq_latency  each second, how long softirqs waited\n"
+                 "  irqscope hist -C 3 --per-cpu --above 1ms     what took a millisecond or more on CPU 3\n\n"
+                 "Columns: quantiles are upper ends of buckets (at most 1/8 too high), max is exact; time is the share of\n"
+                 "one CPU, interrupts in the middle of a softirq included and shown beside it; CPU is where max was.\n"
+                 "What `lost` means: docs/LOST.md; contexts of softirqs: docs/CONTEXTS.md.");
     return [options](const global_options& global) { return run_hist(*options, global); };
 }
 

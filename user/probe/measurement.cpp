@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, WIRE_LOST_KINDS> lost_names{
     "hardirq_entries_without_exit", "hardirq_exits_without_entry",  "sysvec_entries_without_exit",
     "sysvec_exits_without_entry",   "softirq_entries_without_exit", "softirq_exits_without_entry",
     "softirq_raises_unseen",        "interrupts_nested_too_deep",   "softirq_contexts_unknown",
-    "softirq_contexts_misread"};
+    "softirq_contexts_misread",     "softirq_entries_unseen"};
 
 std::uint64_t ns_of(const timeval& time) {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_usec) * 1000;

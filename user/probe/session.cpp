@@ -100,7 +100,7 @@ struct session::implementation {
 
     result<void> choose_programs(const kernel& on, const std::set<metric>& metrics);
     result<void> make_rings(const session_options& options);
-    void configure(const kernel& on, const session_options& options);
+    void configure(const kernel& on, const session_options& options) const;
     [[nodiscard]] link attach(bpf_program* program) const;
     [[nodiscard]] int max_cpu() const { return possible.empty() ? 0 : possible.back(); }
 };
@@ -136,7 +136,7 @@ result<void> session::implementation::make_rings(const session_options& options)
     return {};
 }
 
-void session::implementation::configure(const kernel& on, const session_options& options) {
+void session::implementation::configure(const kernel& on, const session_options& options) const {
     wire_config& config = object->rodata->config;
     config.histograms = options.kernel_histograms ? 1 : 0;
     config.stream = options.stream ? 1 : 0;

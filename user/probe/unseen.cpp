@@ -27,7 +27,7 @@ std::string row_of(const model::series_id& id) {
     return {};
 }
 
-bool is_number(const std::string& text) { return !text.empty() && text.find_first_not_of("0123456789") == text.npos; }
+bool is_number(const std::string& text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos; }
 
 // The growth of a row on the watched CPUs; CPUs that left the file in between count no more.
 std::uint64_t growth(const host::proc_counts& from, const host::proc_counts& to, const std::string& row,

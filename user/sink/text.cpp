@@ -11,6 +11,7 @@
 #include <cctype>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <utility>
 #include <vector>
 
 namespace irqscope::sink {
@@ -226,7 +227,10 @@ std::string text::text_of(const model::report& report) {
     return out;
 }
 
-bool text::histograms(const model::snapshot& snapshot) { return write_out(text_of(snapshot)); }
+bool text::histograms(const model::snapshot& snapshot) {
+    const std::string gap = std::exchange(first_, false) ? "" : "\n"; // between intervals
+    return write_out(gap + text_of(snapshot));
+}
 bool text::doctor(const model::report& report) { return write_out(text_of(report)); }
 
 } // namespace irqscope::sink

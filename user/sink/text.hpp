@@ -32,6 +32,7 @@ private:
     [[nodiscard]] std::string table_of(const model::snapshot& snapshot, model::metric which) const;
 
     text_options options_;
+    bool first_ = true;
 };
 
 } // namespace irqscope::sink

@@ -120,6 +120,7 @@ TEST_F(softirq, pending_word_is_not_looked_for_through_another_cpus_run_queue) {
     EXPECT_EQ(on().state().reraised_ns[net_rx], 0U);
     fake_set_run_queue_cpu(0);
     kernel::clear_pending();
+    on().enter(timer);
     on().raise(net_rx);
     EXPECT_NE(on().state().reraised_ns[net_rx], 0U) << "it is looked for again";
 }
@@ -129,8 +130,24 @@ TEST_F(softirq, pending_bit_of_another_vector_does_not_count) {
     kernel::clear_pending();
     kernel::set_pending(timer);
     kernel::set_pending(rcu);
+    on().enter(timer);
     on().raise(net_rx);
     EXPECT_NE(on().state().reraised_ns[net_rx], 0U);
+}
+
+TEST_F(softirq, raise_that_was_served_unseen_does_not_grow_into_a_long_wait) {
+    on().raise(net_rx);
+    on().pass(5'000'000);
+    kernel::clear_pending(); // served, and neither the entry nor the exit was seen; no softirq runs now
+    on().raise(net_rx);
+    on().pass(100);
+    kernel::clear_pending();
+    serve(net_rx);
+    EXPECT_EQ(latency(net_rx).count, 1U);
+    EXPECT_EQ(latency(net_rx).sum_ns, 100U);
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 1U);
+    EXPECT_EQ(on().state().raised_ns[net_rx], 0U);
+    EXPECT_EQ(on().state().reraised_ns[net_rx], 0U);
 }
 
 TEST_F(softirq, highest_vectors_pending_bit_is_read) {
