@@ -10,25 +10,23 @@ namespace irqscope::sink {
 
 namespace {
 
-// Three significant digits; 999.5 and more belongs to the next unit.
-std::string three_digits(double value) {
-    if (value < 9.995) return fmt::format("{:.2f}", value);
-    if (value < 99.95) return fmt::format("{:.1f}", value);
-    return fmt::format("{:.0f}", value);
+// Three significant digits in the first unit in which the value stays below 999.5, or in the last.
+template <std::size_t n>
+std::string scaled(double value, double step, const std::array<const char*, n>& units) {
+    std::size_t unit = 0;
+    while (value >= 999.5 && unit + 1 < n) {
+        value /= step;
+        unit++;
+    }
+    const int digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+    return fmt::format("{:.{}f} {}", value, digits, units.at(unit));
 }
 
 } // namespace
 
 std::string format_ns(std::uint64_t ns) {
     if (ns < 1000) return fmt::format("{} ns", ns);
-    constexpr std::array units{"us", "ms", "s"};
-    double value = static_cast<double>(ns) / 1e3;
-    std::size_t unit = 0;
-    while (value >= 999.5 && unit + 1 < units.size()) {
-        value /= 1e3;
-        unit++;
-    }
-    return fmt::format("{} {}", three_digits(value), units.at(unit));
+    return scaled(static_cast<double>(ns) / 1e3, 1e3, std::array{"us", "ms", "s"});
 }
 
 std::string format_rate(double per_second) {
@@ -50,14 +48,7 @@ std::string format_count(std::uint64_t count) {
 
 std::string format_bytes(std::uint64_t bytes) {
     if (bytes < 1024) return fmt::format("{} B", bytes);
-    constexpr std::array units{"KiB", "MiB", "GiB"};
-    double value = static_cast<double>(bytes) / 1024;
-    std::size_t unit = 0;
-    while (value >= 999.5 && unit + 1 < units.size()) {
-        value /= 1024;
-        unit++;
-    }
-    return fmt::format("{} {}", three_digits(value), units.at(unit));
+    return scaled(static_cast<double>(bytes) / 1024, 1024, std::array{"KiB", "MiB", "GiB"});
 }
 
 std::string format_share(double share) {
