@@ -7,27 +7,46 @@
 char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
 
 /*
- * Whether the vector is pending already, so that this raise adds nothing. The per-CPU word is in no symbol table that
- * BPF may use without KALLSYMS_ALL, but BTF knows how far it lies from the CPU's runqueue, and a task knows that.
- * When it cannot be told: yes; then a raise while the vector waits in the present pass goes unseen (and is counted
- * when it is served), but none is ever made up.
+ * The per-CPU words of the kernel's that a raise may ask are in no symbol table that BPF may use without KALLSYMS_ALL,
+ * but BTF knows how far they lie from the CPU's runqueue, and a task knows that.
+ */
+inline_always u64 run_queue(struct wire_cpu_state *cpu)
+{
+	if (unlikely(!cpu->rq_address)) {
+		struct task_struct *task = (void *)bpf_get_current_task();
+		struct rq *rq = BPF_CORE_READ(task, se.cfs_rq, rq);
+
+		if (rq && BPF_CORE_READ(rq, cpu) == (int)bpf_get_smp_processor_id())
+			cpu->rq_address = (u64)rq;
+	}
+	return cpu->rq_address;
+}
+
+/*
+ * Whether the vector is pending already, so that this raise adds nothing. When it cannot be told: yes; then a raise while
+ * the vector waits in the present pass goes unseen (and is counted when it is served), but none is ever made up.
  */
 inline_always bool is_pending(struct wire_cpu_state *cpu, u32 vector)
 {
 	u16 pending = 0xffff; /* ten vectors; little-endian, and 2 or 4 bytes wide */
+	u64 rq = config.pending ? run_queue(cpu) : 0;
 
-	if (!config.pending)
-		return true;
-	if (unlikely(!cpu->pending_address)) {
-		struct task_struct *task = (void *)bpf_get_current_task();
-		struct rq *rq = BPF_CORE_READ(task, se.cfs_rq, rq);
-
-		if (!rq || BPF_CORE_READ(rq, cpu) != (int)bpf_get_smp_processor_id())
-			return true;
-		cpu->pending_address = (u64)rq + config.pending_from_rq;
-	}
-	bpf_probe_read_kernel(&pending, sizeof(pending), (void *)cpu->pending_address);
+	if (rq)
+		bpf_probe_read_kernel(&pending, sizeof(pending), (void *)(rq + config.pending_from_rq));
 	return pending & (1U << vector);
+}
+
+#define SOFTIRQ_OFFSET 0x100 /* include/linux/preempt.h: set from before the pending word is taken until the pass ends */
+
+/* Whether softirqs are being served here, between two of them included; without the preempt count, in one of them. */
+inline_always bool is_serving(struct wire_cpu_state *cpu)
+{
+	u64 rq = config.serving ? run_queue(cpu) : 0;
+	u32 count = 0;
+
+	if (!rq || bpf_probe_read_kernel(&count, sizeof(count), (void *)(rq + config.preempt_from_rq)))
+		return cpu->softirq.start_ns;
+	return count & SOFTIRQ_OFFSET;
 }
 
 SEC("tp_btf/softirq_raise")
@@ -43,7 +62,7 @@ int BPF_PROG(softirq_raise, unsigned int vector)
 		cpu->raised_ns[vector] = bpf_ktime_get_ns();
 	} else if (!is_pending(cpu, vector)) {
 		/* The kernel has taken that raise: into the present pass, where the vector still waits for its turn, */
-		if (cpu->softirq.start_ns) {
+		if (is_serving(cpu)) {
 			if (!cpu->reraised_ns[vector])
 				cpu->reraised_ns[vector] = bpf_ktime_get_ns();
 			return 0;

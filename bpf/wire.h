@@ -131,7 +131,7 @@ struct wire_softirq_frame {
 struct wire_cpu_state {
 	/* cold */
 	__u64 lost[WIRE_LOST_KINDS];
-	__u64 pending_address;	  /* of this CPU's pending softirqs, 0 until it is known */
+	__u64 rq_address;	  /* of this CPU's struct rq, 0 until it is known */
 	__u64 frames[WIRE_STACK]; /* room for one unwinding */
 	__u32 caller_failures;
 	__u32 slots_used;
@@ -187,10 +187,12 @@ struct wire_config {
 	__u8 latency;		/* softirq_latency is wanted */
 	__u8 run;		/* softirq_run is wanted */
 	__u8 pending;		/* pending_from_rq is known */
-	__u8 pad[3];
+	__u8 serving;		/* preempt_from_rq is known */
+	__u8 pad[2];
 	__u32 wake_bytes;	/* wake the reader when a ring holds so much */
 	__u32 pad2;
 	__s64 pending_from_rq; /* bytes from a CPU's struct rq to its word of pending softirqs */
+	__s64 preempt_from_rq; /* and to its preempt count */
 	struct wire_caller callers[WIRE_CALLERS];
 };
 

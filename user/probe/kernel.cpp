@@ -71,6 +71,7 @@ std::optional<std::int64_t> member_offset(const btf* types, std::uint32_t id, st
 struct per_cpu_offsets {
     std::optional<std::int64_t> runqueues;
     std::optional<std::int64_t> pending;
+    std::optional<std::int64_t> preempt;
 };
 
 per_cpu_offsets find_per_cpu_offsets(const btf* types) {
@@ -89,8 +90,12 @@ per_cpu_offsets find_per_cpu_offsets(const btf* types) {
         const std::int64_t offset = variables[i].offset;
         if (name == "runqueues") found.runqueues = offset;
         if (name == "__softirq_pending") found.pending = offset;
-        if (name == "pcpu_hot")
+        if (name == "__preempt_count") found.preempt = offset;
+        if (name == "pcpu_hot") {
+            if (const auto member = member_offset(types, variable->type, "preempt_count"))
+                found.preempt = offset + *member;
             if (const auto member = member_offset(types, variable->type, "softirq_pending")) in_hot = offset + *member;
+        }
         if (name == "irq_stat")
             if (const auto member = member_offset(types, variable->type, "__softirq_pending"))
                 in_stat = offset + *member;
@@ -128,12 +133,23 @@ bool kernel::has_tracepoint(const std::string& name) const {
     return btf__find_by_name_kind(btf_.get(), ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF) > 0;
 }
 
+namespace {
+
+std::optional<std::int64_t> from_rq(const btf* types, bool preempt_rt,
+                                    std::optional<std::int64_t> per_cpu_offsets::*word) {
+    if (std::endian::native != std::endian::little || preempt_rt) return std::nullopt;
+    const per_cpu_offsets offsets = find_per_cpu_offsets(types);
+    if (!offsets.runqueues || !(offsets.*word)) return std::nullopt;
+    return *(offsets.*word) - *offsets.runqueues;
+}
+
+} // namespace
+
 std::optional<std::int64_t> kernel::pending_from_rq() const {
-    if constexpr (std::endian::native != std::endian::little) return std::nullopt;
-    if (preempt_rt_) return std::nullopt;
-    const per_cpu_offsets offsets = find_per_cpu_offsets(btf_.get());
-    if (!offsets.runqueues || !offsets.pending) return std::nullopt;
-    return *offsets.pending - *offsets.runqueues;
+    return from_rq(btf_.get(), preempt_rt_, &per_cpu_offsets::pending);
+}
+std::optional<std::int64_t> kernel::preempt_from_rq() const {
+    return from_rq(btf_.get(), preempt_rt_, &per_cpu_offsets::preempt);
 }
 
 } // namespace irqscope::probe

@@ -32,6 +32,9 @@ public:
     // machines, and on PREEMPT_RT, where timers have a pending word of their own (raise_ktimers_thread, 6.12).
     [[nodiscard]] std::optional<std::int64_t> pending_from_rq() const;
 
+    // The same for its preempt count: __preempt_count (before 6.2, and since 6.15) or pcpu_hot.preempt_count, on x86.
+    [[nodiscard]] std::optional<std::int64_t> preempt_from_rq() const;
+
     // The kernel functions that call the softirq function, and what each call means (kernel/softirq.c). Empty without
     // the right to see addresses.
     [[nodiscard]] const std::vector<wire_caller>& softirq_callers() const { return callers_; }

@@ -147,6 +147,10 @@ void session::implementation::configure(const kernel& on, const session_options&
         config.pending = 1;
         config.pending_from_rq = *offset;
     }
+    if (const auto offset = on.preempt_from_rq()) {
+        config.serving = 1;
+        config.preempt_from_rq = *offset;
+    }
     const auto& callers = on.softirq_callers();
     std::copy_n(callers.begin(), std::min<std::size_t>(callers.size(), WIRE_CALLERS), std::begin(config.callers));
 }

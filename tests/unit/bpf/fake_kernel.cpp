@@ -64,6 +64,7 @@ void kernel::reset() {
     config.pending_from_rq = fake_pending_from_rq();
     fake_set_run_queue_cpu(0);
     clear_pending();
+    *fake_preempt_count() = 0;
     the_kernel.state().enabled = 1;
 }
 

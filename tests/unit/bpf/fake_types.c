@@ -9,6 +9,7 @@ static struct {
 	struct rq rq;
 	char between[100];
 	__u32 pending;
+	__u32 preempt_count;
 } per_cpu __attribute__((aligned(8)));
 static struct cfs_rq fair = { &per_cpu.rq };
 static struct task_struct current_task = { { &fair } };
@@ -31,6 +32,16 @@ __u32 *fake_pending_word(void)
 long long fake_pending_from_rq(void)
 {
 	return (char *)&per_cpu.pending - (char *)&per_cpu.rq;
+}
+
+__u32 *fake_preempt_count(void)
+{
+	return &per_cpu.preempt_count;
+}
+
+long long fake_preempt_from_rq(void)
+{
+	return (char *)&per_cpu.preempt_count - (char *)&per_cpu.rq;
 }
 
 void *fake_action(const char *name)

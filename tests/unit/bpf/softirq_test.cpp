@@ -116,7 +116,7 @@ TEST_F(softirq, pending_word_is_not_looked_for_through_another_cpus_run_queue) {
     on().raise(net_rx);
     kernel::clear_pending();
     on().raise(net_rx);
-    EXPECT_EQ(on().state().pending_address, 0U);
+    EXPECT_EQ(on().state().rq_address, 0U);
     EXPECT_EQ(on().state().reraised_ns[net_rx], 0U);
     fake_set_run_queue_cpu(0);
     kernel::clear_pending();
@@ -147,6 +147,38 @@ TEST_F(softirq, raise_that_was_served_unseen_does_not_grow_into_a_long_wait) {
     EXPECT_EQ(latency(net_rx).sum_ns, 100U);
     EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 1U);
     EXPECT_EQ(on().state().raised_ns[net_rx], 0U);
+    EXPECT_EQ(on().state().reraised_ns[net_rx], 0U);
+}
+
+TEST_F(softirq, raise_between_two_softirqs_of_a_pass_is_the_next_passes_by_the_preempt_count) {
+    config.serving = 1;
+    config.preempt_from_rq = fake_preempt_from_rq();
+    on().raise(net_rx);
+    on().pass(100);
+    *fake_preempt_count() = 0x100; // SOFTIRQ_OFFSET: the pass has begun, and no softirq yet
+    kernel::clear_pending();
+    on().raise(net_rx);
+    on().pass(10);
+    serve(net_rx);
+    EXPECT_EQ(latency(net_rx).sum_ns, 110U) << "the oldest raise is what the present pass serves";
+    on().pass(20);
+    kernel::clear_pending();
+    serve(net_rx);
+    EXPECT_EQ(latency(net_rx).count, 2U);
+    EXPECT_EQ(latency(net_rx).sum_ns, 110U + 10 + 10 + 20);
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 0U);
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_RAISE), 0U);
+}
+
+TEST_F(softirq, bottom_halves_off_are_no_pass) {
+    config.serving = 1;
+    config.preempt_from_rq = fake_preempt_from_rq();
+    *fake_preempt_count() = 0x200; // SOFTIRQ_DISABLE_OFFSET
+    on().raise(net_rx);
+    on().pass(1000);
+    kernel::clear_pending(); // served unseen
+    on().raise(net_rx);
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 1U);
     EXPECT_EQ(on().state().reraised_ns[net_rx], 0U);
 }
 
