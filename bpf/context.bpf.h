@@ -12,9 +12,9 @@
 
 #include "state.bpf.h"
 
-#define CONTEXT_WORDS 96     /* how far above the program's context the return address may lie */
-#define CONTEXT_CHECK 8192   /* a power of two */
-#define CONTEXT_FAILURES 64  /* in a row, then the unwinder is asked at checks only */
+#define CONTEXT_WORDS 96    /* how far above the program's context the return address may lie */
+#define CONTEXT_CHECK 8192  /* a power of two */
+#define CONTEXT_FAILURES 64 /* in a row, then the unwinder is asked at checks only */
 
 inline_always u32 caller_context(u64 address)
 {

@@ -47,7 +47,8 @@ static __attribute__((noinline)) u32 find_interrupt(struct wire_cpu_state *cpu, 
 }
 
 /* Ends the innermost open span of this action and key. False: there is none, an exit without an entry. */
-inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key, u32 lost_entry, struct wire_span *span)
+inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key, u32 lost_entry,
+				 struct wire_span *span)
 {
 	u64 now = bpf_ktime_get_ns();
 	u32 depth = cpu->depth;

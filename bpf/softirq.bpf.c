@@ -36,7 +36,8 @@ inline_always bool is_pending(struct wire_cpu_state *cpu, u32 vector)
 	return pending & (1U << vector);
 }
 
-#define SOFTIRQ_OFFSET 0x100 /* include/linux/preempt.h: set from before the pending word is taken until the pass ends */
+#define SOFTIRQ_OFFSET                                                                                                 \
+	0x100 /* include/linux/preempt.h: set from before the pending word is taken until the pass ends */
 
 /* Whether softirqs are being served here, between two of them included; without the preempt count, in one of them. */
 inline_always bool is_serving(struct wire_cpu_state *cpu)

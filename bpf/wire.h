@@ -74,7 +74,7 @@ struct wire_histogram {
 	__u32 epoch;	 /* of min_ns and max_ns; the loader starts one with each interval */
 	__u16 next;	 /* hardirq: 1 + slot of the IRQ's next action, 0 at the end */
 	__u16 pad;
-	__u64 dropped; /* --stream: samples that found the ring full */
+	__u64 dropped;	       /* --stream: samples that found the ring full */
 	__u64 previous_min_ns; /* of the epoch before, for a reader who came late */
 	__u64 previous_max_ns;
 	__u32 previous_epoch;
@@ -101,11 +101,11 @@ enum wire_lost {
 	WIRE_LOST_SYSVEC_EXIT = 3,
 	WIRE_LOST_SOFTIRQ_ENTRY = 4,
 	WIRE_LOST_SOFTIRQ_EXIT = 5,
-	WIRE_LOST_SOFTIRQ_RAISE = 6,	/* a softirq that was entered, and its raise never seen */
-	WIRE_LOST_INTERRUPT_DEPTH = 7,	/* interrupts nested deeper than WIRE_INTERRUPT_DEPTH */
-	WIRE_LOST_CONTEXT = 8,		/* a softirq whose caller was not found */
-	WIRE_LOST_CONTEXT_MISREAD = 9,	/* the cheap way to the caller disagreed with the unwinder */
-	WIRE_LOST_SOFTIRQ_UNSERVED = 10,	/* a raise that the kernel has served, and the entry never seen */
+	WIRE_LOST_SOFTIRQ_RAISE = 6,	 /* a softirq that was entered, and its raise never seen */
+	WIRE_LOST_INTERRUPT_DEPTH = 7,	 /* interrupts nested deeper than WIRE_INTERRUPT_DEPTH */
+	WIRE_LOST_CONTEXT = 8,		 /* a softirq whose caller was not found */
+	WIRE_LOST_CONTEXT_MISREAD = 9,	 /* the cheap way to the caller disagreed with the unwinder */
+	WIRE_LOST_SOFTIRQ_UNSERVED = 10, /* a raise that the kernel has served, and the entry never seen */
 	WIRE_LOST_KINDS = 11,
 };
 
@@ -182,14 +182,14 @@ struct wire_caller {
 };
 
 struct wire_config {
-	__u8 histograms;	/* aggregate in the kernel */
-	__u8 stream;		/* send every completed span */
-	__u8 latency;		/* softirq_latency is wanted */
-	__u8 run;		/* softirq_run is wanted */
-	__u8 pending;		/* pending_from_rq is known */
-	__u8 serving;		/* preempt_from_rq is known */
+	__u8 histograms; /* aggregate in the kernel */
+	__u8 stream;	 /* send every completed span */
+	__u8 latency;	 /* softirq_latency is wanted */
+	__u8 run;	 /* softirq_run is wanted */
+	__u8 pending;	 /* pending_from_rq is known */
+	__u8 serving;	 /* preempt_from_rq is known */
 	__u8 pad[2];
-	__u32 wake_bytes;	/* wake the reader when a ring holds so much */
+	__u32 wake_bytes; /* wake the reader when a ring holds so much */
 	__u32 pad2;
 	__s64 pending_from_rq; /* bytes from a CPU's struct rq to its word of pending softirqs */
 	__s64 preempt_from_rq; /* and to its preempt count */
@@ -205,6 +205,7 @@ WIRE_ASSERT(sizeof(struct wire_histogram) * WIRE_HISTS + sizeof(struct wire_irq_
 	    "at most 1 MiB a CPU");
 WIRE_ASSERT(sizeof(struct wire_span) == 32, "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
-WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state), "the gate is last");
+WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
+	    "the gate is last");
 
 #endif

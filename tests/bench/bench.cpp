@@ -32,8 +32,8 @@ namespace {
 
 using irqscope::load::send_datagrams;
 
-constexpr int load_cpu = 1;   // the softirqs are here
-constexpr int tracer_cpu = 0; // and the tracers' user side there
+constexpr int load_cpu = 1;                 // the softirqs are here
+constexpr int tracer_cpu = 0;               // and the tracers' user side there
 constexpr std::uint64_t datagrams = 40'000; // in a slice
 constexpr int slices = 7;                   // in a turn, whose figure is the least disturbed slice's
 
@@ -136,8 +136,8 @@ struct contestant {
 double measure() {
     double least = INFINITY;
     for (int slice = 0; slice < slices; slice++)
-        least = std::min(least, static_cast<double>(send_datagrams({load_cpu}, datagrams)) /
-                                    static_cast<double>(datagrams));
+        least = std::min(least,
+                         static_cast<double>(send_datagrams({load_cpu}, datagrams)) / static_cast<double>(datagrams));
     return least;
 }
 

@@ -40,8 +40,7 @@ struct bpf_objects {
 bpf_objects objects_of(pid_t process) {
     bpf_objects found;
     std::error_code gone;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(fmt::format("/proc/{}/fdinfo", process), gone)) {
+    for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fdinfo", process), gone)) {
         std::ifstream file(entry.path());
         std::string word;
         while (file >> word) {
@@ -143,7 +142,8 @@ TEST(command, json_has_its_fields_and_ends_at_ctrl_c) {
     const auto seen = nlohmann::json::parse(done.out);
     EXPECT_EQ(seen.at("schema"), "irqscope.hist/1");
     EXPECT_GT(seen.at("duration_ns").get<std::uint64_t>(), 1'000'000'000U);
-    for (const char* field : {"host", "kernel", "version", "start_ns", "start_time", "cpus", "open", "lost", "coverage", "cost"})
+    for (const char* field :
+         {"host", "kernel", "version", "start_ns", "start_time", "cpus", "open", "lost", "coverage", "cost"})
         EXPECT_TRUE(seen.contains(field)) << field;
     ASSERT_FALSE(seen.at("metrics").empty());
     for (const auto& one : seen.at("metrics")) {

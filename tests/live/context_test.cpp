@@ -99,7 +99,8 @@ public:
         for (const int cpu : cpus)
             threads_.emplace_back([this, cpu] {
                 load::pin(cpu);
-                while (!over_) {}
+                while (!over_) {
+                }
             });
     }
     busy(const busy&) = delete;
@@ -142,7 +143,8 @@ TEST(context, is_that_of_perfs_call_chain) {
         load::send_datagrams(cpus, 1'000);
     }
     session.detach();
-    while (reader.drain()) {}
+    while (reader.drain()) {
+    }
     (void)output_of("unshare -m --propagation private sh -c 'mount -t tracefs t /sys/kernel/tracing; "
                     "perf script -i context.data --ns -F cpu,time,event,trace,ip,sym' >context.txt");
     const samples perfs = parse_script("context.txt");

@@ -12,7 +12,8 @@ namespace irqscope::live {
 namespace {
 
 bool is_device(const host::proc_row& row) {
-    return !row.label.empty() && std::all_of(row.label.begin(), row.label.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+    return !row.label.empty() &&
+           std::all_of(row.label.begin(), row.label.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 // IRQ -> action -> CPU -> count.

@@ -53,7 +53,8 @@ TEST(perf, stat_counts_the_same_net_rx) {
         if (expired || before_perf != proc_start || proc_end != net_rx_of_proc()) continue;
         std::ifstream file("perf-stat.csv");
         std::string line;
-        while (std::getline(file, line) && (line.empty() || line[0] == '#')) {}
+        while (std::getline(file, line) && (line.empty() || line[0] == '#')) {
+        }
         EXPECT_EQ(std::strtoull(line.c_str(), nullptr, 10), end - start) << "perf said: " << line;
         EXPECT_EQ(proc_end - proc_start, end - start);
         EXPECT_GE(end - start, 100'000U * cpus.size());

@@ -93,7 +93,7 @@ TEST(softirq, each_run_has_its_latency) {
     for (const int cpu : cpus) {
         EXPECT_GE(runs.at(cpu), 200'000U);
         EXPECT_EQ(latencies.at(cpu) + states.at(cpu).lost[WIRE_LOST_SOFTIRQ_RAISE], runs.at(cpu)) << "CPU " << cpu;
-        }
+    }
 }
 
 // The word that tells a repeated raise from a new one must be the kernel's own: found on every CPU that needed it, and

@@ -36,10 +36,12 @@ both_ways run_both(std::uint32_t ring_bytes, bool drained) {
         load::send_datagrams(online, 20'000);
         load::interrupt_each_other(online, 500);
         file.read(200);
-        while (drained && reader.drain()) {}
+        while (drained && reader.drain()) {
+        }
     }
     session.detach();
-    while (reader.drain()) {}
+    while (reader.drain()) {
+    }
     must(counts.read(seen.kernel));
     seen.streamed = counter.take();
     seen.unknown = reader.unknown();

@@ -93,7 +93,8 @@ exclusive::exclusive(const std::vector<int>& cpus) : start_(std::chrono::steady_
             pin(cpu);
             become(SCHED_FIFO, spinner_priority);
             ready++;
-            while (!over_ && !expired()) {}
+            while (!over_ && !expired()) {
+            }
         });
     while (ready < cpus.size()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
@@ -137,13 +138,13 @@ std::uint64_t send_datagrams(const std::vector<int>& cpus, std::uint64_t each) {
         const auto ns = static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin).count());
         std::uint64_t seen = slowest.load();
-        while (ns > seen && !slowest.compare_exchange_weak(seen, ns)) {}
+        while (ns > seen && !slowest.compare_exchange_weak(seen, ns)) {
+        }
     });
     return slowest;
 }
 
-direct_file::direct_file(const std::string& directory)
-    : room_(std::aligned_alloc(block, block), std::free) {
+direct_file::direct_file(const std::string& directory) : room_(std::aligned_alloc(block, block), std::free) {
     check(room_ != nullptr, "aligned_alloc");
     std::string path = directory + "/irqscope-load-XXXXXX";
     descriptor_ = mkostemp(path.data(), O_CLOEXEC);

@@ -9,8 +9,9 @@
 
 int main(int count, char** arguments) {
     try {
-        const auto cpus = count == 3 ? irqscope::host::parse_cpu_list(arguments[1]) // NOLINT(*-pointer-arithmetic)
-                                     : irqscope::failure(irqscope::exit_status::usage, "usage: softirq_load CPUS COUNT");
+        const auto cpus = count == 3
+                              ? irqscope::host::parse_cpu_list(arguments[1]) // NOLINT(*-pointer-arithmetic)
+                              : irqscope::failure(irqscope::exit_status::usage, "usage: softirq_load CPUS COUNT");
         if (!cpus) {
             fmt::print(stderr, "softirq_load: {}\n", cpus.error().message);
             return 2;

@@ -80,7 +80,8 @@ result<std::vector<int>> parse_cpus(const std::string& text) {
 
 result<plan> understand(const hist_options& options) {
     plan made;
-    const auto time = [](const char* option, const std::string& text, std::optional<std::uint64_t>& to) -> result<void> {
+    const auto time = [](const char* option, const std::string& text,
+                         std::optional<std::uint64_t>& to) -> result<void> {
         if (text.empty()) return {};
         const auto ns = parse_duration(option, text);
         if (!ns) return tl::unexpected(ns.error());
@@ -194,7 +195,8 @@ command add_hist(CLI::App& parent) {
     const auto options = std::make_shared<hist_options>();
     CLI::App* hist = parent.add_subcommand(
         "hist", "live histograms: how long hard interrupts and softirqs ran, and how long softirqs waited");
-    hist->add_option("-d,--duration", options->duration, "end after so long (10, 500ms, 2m; bcc's -d is something\nelse); without it, at Ctrl-C")
+    hist->add_option("-d,--duration", options->duration,
+                     "end after so long (10, 500ms, 2m; bcc's -d is something\nelse); without it, at Ctrl-C")
         ->type_name("TIME");
     hist->add_option("-I,--interval", options->interval, "print and begin anew each time so long")->type_name("TIME");
     hist->add_option("-C,--cpu", options->cpus, "these CPUs only (0-3,8)")->type_name("LIST");
@@ -212,13 +214,14 @@ command add_hist(CLI::App& parent) {
     hist->add_option("--ring-size", options->ring_size, "of each CPU's ring buffer, with --stream (1M)")
         ->type_name("BYTES");
     hist->add_flag("--json", options->json, "one document; with -I one a line (docs/JSON.md)");
-    hist->footer("Examples:\n"
-                 "  irqscope hist -d 10                          everything, ten seconds\n"
-                 "  irqscope hist -I 1 --metric softirq_latency  each second, how long softirqs waited\n"
-                 "  irqscope hist -C 3 --per-cpu --above 1ms     what took a millisecond or more on CPU 3\n\n"
-                 "Columns: quantiles are upper ends of buckets (at most 1/8 too high), max is exact; time is the share of\n"
-                 "one CPU, interrupts in the middle of a softirq included and shown beside it; CPU is where max was.\n"
-                 "What `lost` means: docs/LOST.md; contexts of softirqs: docs/CONTEXTS.md.");
+    hist->footer(
+        "Examples:\n"
+        "  irqscope hist -d 10                          everything, ten seconds\n"
+        "  irqscope hist -I 1 --metric softirq_latency  each second, how long softirqs waited\n"
+        "  irqscope hist -C 3 --per-cpu --above 1ms     what took a millisecond or more on CPU 3\n\n"
+        "Columns: quantiles are upper ends of buckets (at most 1/8 too high), max is exact; time is the share of\n"
+        "one CPU, interrupts in the middle of a softirq included and shown beside it; CPU is where max was.\n"
+        "What `lost` means: docs/LOST.md; contexts of softirqs: docs/CONTEXTS.md.");
     return [options](const global_options& global) { return run_hist(*options, global); };
 }
 

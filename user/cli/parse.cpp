@@ -33,17 +33,18 @@ result<std::uint64_t> parse_time(std::string_view option, std::string_view text,
         {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
     const auto found = split(text);
     if (!found)
-        return failure(exit_status::usage, fmt::format("{} {}: no time; write it like 500us, 10ms or 2s", option, text));
-    if (found->unit.empty() && !bare_seconds)
         return failure(exit_status::usage,
-                       fmt::format("{} {}: a threshold needs its unit; write it like {}us or {}ms", option, text, text,
-                                   text));
+                       fmt::format("{} {}: no time; write it like 500us, 10ms or 2s", option, text));
+    if (found->unit.empty() && !bare_seconds)
+        return failure(exit_status::usage, fmt::format("{} {}: a threshold needs its unit; write it like {}us or {}ms",
+                                                       option, text, text, text));
     const std::string_view wanted = found->unit.empty() ? "s" : found->unit;
     for (const auto& [unit, ns] : units) {
         if (unit != wanted) continue;
         const double value = found->number * ns;
         if (value < 1 || value > longest_ns)
-            return failure(exit_status::usage, fmt::format("{} {}: must be more than 0, and at most a year", option, text));
+            return failure(exit_status::usage,
+                           fmt::format("{} {}: must be more than 0, and at most a year", option, text));
         return static_cast<std::uint64_t>(value);
     }
     return failure(exit_status::usage,
@@ -68,8 +69,7 @@ result<std::uint32_t> parse_ring_size(std::string_view option, std::string_view 
     constexpr std::uint64_t most = 1U << 30;
     if (failed != std::errc{} || factor == 0 || bytes > most || bytes * factor < 4096 || bytes * factor > most ||
         !std::has_single_bit(bytes * factor))
-        return failure(exit_status::usage,
-                       fmt::format("{} {}: must be a power of two from 4K to 1024M", option, text));
+        return failure(exit_status::usage, fmt::format("{} {}: must be a power of two from 4K to 1024M", option, text));
     return static_cast<std::uint32_t>(bytes * factor);
 }
 

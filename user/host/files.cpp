@@ -13,8 +13,7 @@ namespace irqscope::host {
 result<std::string> read_file(const std::string& path) {
     const auto close = [](std::FILE* file) { std::fclose(file); };
     const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "re"), close);
-    if (!file)
-        return failure(exit_status::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+    if (!file) return failure(exit_status::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
     std::string text;
     std::array<char, 65536> piece{};
     while (true) {

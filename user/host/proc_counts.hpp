@@ -13,9 +13,9 @@
 namespace irqscope::host {
 
 struct proc_row {
-    std::string label;                        // "24", "LOC", "NET_RX"
-    std::map<int, std::uint64_t> by_cpu;      // CPU number -> count
-    std::string description;                  // what stands behind the counts: chip, trigger, actions
+    std::string label;                   // "24", "LOC", "NET_RX"
+    std::map<int, std::uint64_t> by_cpu; // CPU number -> count
+    std::string description;             // what stands behind the counts: chip, trigger, actions
     [[nodiscard]] std::uint64_t on(const std::vector<int>& cpus) const; // the sum over those CPUs
 };
 

@@ -14,8 +14,8 @@ namespace {
 auto rank(const row& one) {
     const std::uint64_t worst = one.values.max_ns();
     const std::uint64_t total = one.values.sum_ns();
-    const auto [first, second] = one.id.what == metric::softirq_latency ? std::pair(worst, total)
-                                                                        : std::pair(total, worst);
+    const auto [first, second] =
+        one.id.what == metric::softirq_latency ? std::pair(worst, total) : std::pair(total, worst);
     return std::tuple(UINT64_MAX - first, UINT64_MAX - second, one.id, one.cpu);
 }
 

@@ -114,8 +114,8 @@ finding examine_memlock() {
     if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return {"memlock", verdict::unknown, "cannot be read", "", ""};
     if (limit.rlim_cur == RLIM_INFINITY) return {"memlock", verdict::fine, "unlimited", "", ""};
     // bounds BPF maps only before 5.11 (memcg-based accounting), where libbpf raises it if it may
-    return {"memlock", verdict::fine,
-            fmt::format("{} KiB (bounds BPF maps only before 5.11)", limit.rlim_cur / 1024), "", ""};
+    return {"memlock", verdict::fine, fmt::format("{} KiB (bounds BPF maps only before 5.11)", limit.rlim_cur / 1024),
+            "", ""};
 }
 
 finding examine_cpus() {
@@ -125,8 +125,8 @@ finding examine_cpus() {
     constexpr std::size_t bytes = sizeof(wire_histogram) * WIRE_HISTS + sizeof(wire_irq_index) +
                                   sizeof(wire_irq_slot) * WIRE_IRQ_SLOTS + sizeof(wire_cpu_state);
     return {"CPUs", verdict::fine,
-            fmt::format("{} online, {} possible; {} KiB of maps for each possible one",
-                        host::format_cpu_list(*online), host::format_cpu_list(*possible), bytes / 1024),
+            fmt::format("{} online, {} possible; {} KiB of maps for each possible one", host::format_cpu_list(*online),
+                        host::format_cpu_list(*possible), bytes / 1024),
             "", ""};
 }
 

@@ -116,7 +116,7 @@ result<measurement::counters> measurement::count() const {
     for (const auto& [cpu, here] : *states) {
         now.raises += here.raises;
         for (std::size_t kind = 0; kind < lost_names.size(); kind++)
-            if (here.lost[kind] != 0) // NOLINT(*-constant-array-index)
+            if (here.lost[kind] != 0)                                                 // NOLINT(*-constant-array-index)
                 now.lost.counts[std::string(lost_names.at(kind))] += here.lost[kind]; // NOLINT(*-constant-array-index)
     }
     now.lost.recursion_misses = state_->programs.recursion_misses();
@@ -177,8 +177,7 @@ void measurement::fill_lost(model::snapshot& to, counters& now) {
     std::uint64_t dropped = 0;
     for (const model::series& one : to.all) dropped += one.dropped;
     if (dropped != 0) to.lost.counts["samples_dropped_by_full_rings"] = dropped;
-    if (state_->reader && state_->reader->unknown() != 0)
-        to.lost.counts["records_unknown"] = state_->reader->unknown();
+    if (state_->reader && state_->reader->unknown() != 0) to.lost.counts["records_unknown"] = state_->reader->unknown();
     if (const auto online = host::online_cpus()) {
         to.lost.cpus_gone = difference(online_at_start_, *online);
         to.lost.cpus_come = difference(*online, online_at_start_);
@@ -240,8 +239,8 @@ result<model::snapshot> measurement::close_interval(bool last) {
         snapshot.lost.counts["samples_that_buckets_and_counts_disagree_on"] = inner.kernel.mismatches();
     fill_coverage(snapshot, *now, *states);
     snapshot.cost = {calls_of(snapshot.all, options.metrics, now->raises - before_.raises), ns_per_call_,
-                     now->user_cpu_ns - before_.user_cpu_ns,
-                     static_cast<std::uint64_t>(own_usage().ru_maxrss) * 1024, kernel_bytes};
+                     now->user_cpu_ns - before_.user_cpu_ns, static_cast<std::uint64_t>(own_usage().ru_maxrss) * 1024,
+                     kernel_bytes};
 
     inner.table = {};
     interval_start_ns_ = end_ns;

@@ -62,8 +62,8 @@ bool is_optional(std::string_view tracepoint) {
 // same arguments and the same count of recursion misses (__bpf_trace_run). The section's handler has to be replaced
 // before the object is opened: libbpf 1.1 goes on to look for the kernel's BTF when only the type is changed.
 bool take_tracepoints_for_raw() {
-    static const int handler = libbpf_register_prog_handler("tp_btf+", BPF_PROG_TYPE_RAW_TRACEPOINT,
-                                                            static_cast<bpf_attach_type>(0), nullptr);
+    static const int handler =
+        libbpf_register_prog_handler("tp_btf+", BPF_PROG_TYPE_RAW_TRACEPOINT, static_cast<bpf_attach_type>(0), nullptr);
     return handler >= 0;
 }
 
@@ -202,9 +202,8 @@ result<void> session::attach() {
         const std::string name = bpf_program__name(program);
         link attached = inner_->attach(program);
         if (!attached)
-            return failure(exit_status::not_possible,
-                           fmt::format("cannot attach to the tracepoint {}: {}", *tracepoint_of(program),
-                                       std::strerror(errno)));
+            return failure(exit_status::not_possible, fmt::format("cannot attach to the tracepoint {}: {}",
+                                                                  *tracepoint_of(program), std::strerror(errno)));
         inner_->links.emplace_back(name, std::move(attached));
     }
     // Only now do the programs count: no span has lost its begin to the order in which they were attached, and no raise

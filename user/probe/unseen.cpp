@@ -27,7 +27,9 @@ std::string row_of(const model::series_id& id) {
     return {};
 }
 
-bool is_number(const std::string& text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos; }
+bool is_number(const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
 
 // The growth of a row on the watched CPUs; CPUs that left the file in between count no more.
 std::uint64_t growth(const host::proc_counts& from, const host::proc_counts& to, const std::string& row,
@@ -92,7 +94,8 @@ std::map<std::string, std::uint64_t> unseen::until(const host::proc_counts& soft
         if (!device && std::none_of(sysvec_rows.begin(), sysvec_rows.end(), is_row)) continue;
         std::uint64_t most = 0;
         for (const auto& [action, count] : interrupts_seen[row]) most = std::max(most, count);
-        sums[device ? "hardirqs_unseen" : "sysvecs_unseen"] += missing(growth(interrupts_, interrupts, row, cpus_), most);
+        sums[device ? "hardirqs_unseen" : "sysvecs_unseen"] +=
+            missing(growth(interrupts_, interrupts, row, cpus_), most);
     }
     return sums;
 }

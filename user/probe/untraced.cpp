@@ -13,24 +13,13 @@ struct row {
 };
 
 constexpr std::array rows{
-    row{"LOC", "local_timer"},
-    row{"RES", "reschedule"},
-    row{"CAL", "call_function_single"},
-    row{"IWI", "irq_work"},
-    row{"SPU", "spurious_apic"},
-    row{"PLT", "x86_platform_ipi"},
-    row{"TRM", "thermal_apic"},
-    row{"THR", "threshold_apic"},
-    row{"DFR", "deferred_error_apic"},
+    row{"LOC", "local_timer"},  row{"RES", "reschedule"},     row{"CAL", "call_function_single"},
+    row{"IWI", "irq_work"},     row{"SPU", "spurious_apic"},  row{"PLT", "x86_platform_ipi"},
+    row{"TRM", "thermal_apic"}, row{"THR", "threshold_apic"}, row{"DFR", "deferred_error_apic"},
     row{"NMI", nullptr}, // nmi_handler tells its handlers' times; they are not taken out of spans yet
-    row{"MCE", nullptr},
-    row{"HYP", nullptr},
-    row{"HRE", nullptr},
-    row{"HVS", nullptr},
-    row{"PIN", nullptr},
-    row{"NPI", nullptr},
-    row{"PIW", nullptr},
-    row{"PMN", nullptr},
+    row{"MCE", nullptr},        row{"HYP", nullptr},          row{"HRE", nullptr},
+    row{"HVS", nullptr},        row{"PIN", nullptr},          row{"NPI", nullptr},
+    row{"PIW", nullptr},        row{"PMN", nullptr},
 };
 
 } // namespace

@@ -45,9 +45,8 @@ object series_of(const model::series& from, const model::coverage& coverage) {
         if (values.bucket(i) == 0) continue;
         const auto [ge_ns, lt_ns] = model::histogram::range_of(i);
         const bool overflow = i == model::histogram::overflow_bucket;
-        buckets.push_back({{"ge_ns", ge_ns},
-                           {"lt_ns", overflow ? object(nullptr) : object(lt_ns)},
-                           {"count", values.bucket(i)}});
+        buckets.push_back(
+            {{"ge_ns", ge_ns}, {"lt_ns", overflow ? object(nullptr) : object(lt_ns)}, {"count", values.bucket(i)}});
     }
     to["buckets"] = std::move(buckets);
     return to;
@@ -140,9 +139,8 @@ std::string json::text_of(const model::report& report) const {
                             {"value", one.value},
                             {"loses", one.loses.empty() ? object(nullptr) : object(one.loses)},
                             {"cure", one.cure.empty() ? object(nullptr) : object(one.cure)}});
-    const object document{{"schema", "irqscope.doctor/1"}, {"host", report.host},
-                          {"kernel", report.kernel},       {"machine", report.machine},
-                          {"version", version},            {"possible", report.possible()},
+    const object document{{"schema", "irqscope.doctor/1"},  {"host", report.host}, {"kernel", report.kernel},
+                          {"machine", report.machine},      {"version", version},  {"possible", report.possible()},
                           {"findings", std::move(findings)}};
     return dump(document, lines_);
 }

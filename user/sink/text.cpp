@@ -183,12 +183,11 @@ std::string text::table_of(const model::snapshot& snapshot, metric which) const 
     for (std::size_t i = 0; i < shown; i++) {
         const model::row& one = rows[i];
         const model::histogram& values = one.values;
-        out += fmt::format("  {}{:<{}} {:>11} {:>7} {:>8} {:>8} {:>8} {:>8}",
-                           one.cpu ? fmt::format("{:>4} ", *one.cpu) : "", label_of(one.id), width,
-                           column_count(values.samples()),
-                           format_rate(static_cast<double>(values.samples()) * 1e9 / wall),
-                           format_ns(values.quantile(0.5)), format_ns(values.quantile(0.99)),
-                           format_ns(values.quantile(0.999)), format_ns(values.max_ns()));
+        out += fmt::format(
+            "  {}{:<{}} {:>11} {:>7} {:>8} {:>8} {:>8} {:>8}", one.cpu ? fmt::format("{:>4} ", *one.cpu) : "",
+            label_of(one.id), width, column_count(values.samples()),
+            format_rate(static_cast<double>(values.samples()) * 1e9 / wall), format_ns(values.quantile(0.5)),
+            format_ns(values.quantile(0.99)), format_ns(values.quantile(0.999)), format_ns(values.max_ns()));
         if (run) out += fmt::format(" {:>7}", format_share(static_cast<double>(values.sum_ns()) / wall));
         if (nested) out += fmt::format(" {:>8}", format_share(static_cast<double>(values.nested_ns()) / wall));
         if (!options_.per_cpu) out += fmt::format(" {:>4}", one.worst_cpu);
@@ -198,8 +197,9 @@ std::string text::table_of(const model::snapshot& snapshot, metric which) const 
     const std::size_t drawn = std::min(shown, options_.top_histograms);
     for (std::size_t i = 0; i < drawn; i++) {
         if (rows[i].values.empty()) continue;
-        out += fmt::format("\n  {}{}\n{}", label_of(rows[i].id), rows[i].cpu ? fmt::format("  CPU {}", *rows[i].cpu) : "",
-                           histogram_lines(rows[i].values, options_.fine));
+        out +=
+            fmt::format("\n  {}{}\n{}", label_of(rows[i].id), rows[i].cpu ? fmt::format("  CPU {}", *rows[i].cpu) : "",
+                        histogram_lines(rows[i].values, options_.fine));
     }
     return out;
 }

@@ -11,9 +11,9 @@
 namespace irqscope::sink {
 
 struct text_options {
-    bool per_cpu = false;       // a row a CPU
-    bool fine = false;          // 8 steps to a power of two instead of one
-    std::size_t top = 16;       // rows a metric
+    bool per_cpu = false; // a row a CPU
+    bool fine = false;    // 8 steps to a power of two instead of one
+    std::size_t top = 16; // rows a metric
     std::size_t top_histograms = 3;
     std::uint64_t above_ns = 0; // leave out keys that never reached it
 };

@@ -27,8 +27,7 @@ std::map<std::string, function> find_functions(std::string_view kallsyms, const 
         const auto digits = static_cast<std::size_t>(after - line.data());
         if (failed != std::errc{} || line.size() < digits + 4 || line.find('\t') != std::string_view::npos) continue;
         if (open != found.end() && address > open->second.start) {
-            open->second.size =
-                static_cast<std::uint32_t>(std::min(address - open->second.start, max_function_bytes));
+            open->second.size = static_cast<std::uint32_t>(std::min(address - open->second.start, max_function_bytes));
             open = found.end();
         }
         const char type = line[digits + 1];

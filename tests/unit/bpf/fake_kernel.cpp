@@ -157,7 +157,6 @@ long bpf_probe_read_kernel_str(void* to, __u32 size, const void* from) {
     return static_cast<long>(length) + 1;
 }
 
-
 long bpf_ringbuf_output(void*, void* record, __u64 size, __u64) {
     if (the_kernel.ring_full) return -EAGAIN;
     const auto* bytes = static_cast<const std::byte*>(record);

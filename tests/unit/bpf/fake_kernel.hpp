@@ -15,7 +15,7 @@
 #include <vector>
 
 extern "C" {
-extern wire_config config;      // const to the programs; theirs is weak, and this one wins
+extern wire_config config; // const to the programs; theirs is weak, and this one wins
 extern volatile __u32 epoch;
 
 int softirq_raise(unsigned long long* context);
@@ -42,11 +42,12 @@ public:
     static kernel& get();
 
     std::uint64_t now_ns = 1'000'000;
-    std::uint32_t cpu = 0;                      // the one that programs run on
-    std::function<void()> after_clock;          // once, just after the clock was read: an interrupt at that point
-    std::function<void()> after_second_clock;   // moves there when after_clock has run
-    std::vector<std::uint64_t> unwound;         // return addresses, as the unwinder finds them
-    std::array<unsigned long long, 256> stack{}; // what lies above the context of the program that runs; [0] is the context
+    std::uint32_t cpu = 0;                    // the one that programs run on
+    std::function<void()> after_clock;        // once, just after the clock was read: an interrupt at that point
+    std::function<void()> after_second_clock; // moves there when after_clock has run
+    std::vector<std::uint64_t> unwound;       // return addresses, as the unwinder finds them
+    std::array<unsigned long long, 256>
+        stack{}; // what lies above the context of the program that runs; [0] is the context
     unsigned clock_reads = 0;
     unsigned unwindings = 0;
     bool ring_full = false;

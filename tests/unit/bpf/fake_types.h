@@ -9,12 +9,12 @@
 extern "C" {
 #endif
 
-void fake_set_run_queue_cpu(int cpu);  /* whose run queue the current task is on */
-__u32 *fake_pending_word(void);        /* the pending softirqs */
-long long fake_pending_from_rq(void);  /* wire_config.pending_from_rq that leads there */
+void fake_set_run_queue_cpu(int cpu); /* whose run queue the current task is on */
+__u32 *fake_pending_word(void);	      /* the pending softirqs */
+long long fake_pending_from_rq(void); /* wire_config.pending_from_rq that leads there */
 __u32 *fake_preempt_count(void);
-long long fake_preempt_from_rq(void);  /* wire_config.preempt_from_rq that leads there */
-void *fake_action(const char *name);   /* a struct irqaction; the name must outlive it; 256 at a time */
+long long fake_preempt_from_rq(void); /* wire_config.preempt_from_rq that leads there */
+void *fake_action(const char *name);  /* a struct irqaction; the name must outlive it; 256 at a time */
 
 /* The BPF side's own, from bpf/histogram.bpf.h. */
 unsigned fake_bucket_of(unsigned long long ns);

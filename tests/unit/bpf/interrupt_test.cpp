@@ -152,9 +152,9 @@ TEST_F(interrupt, exit_without_an_entry_is_counted_and_makes_no_span) {
 TEST_F(interrupt, exit_without_an_entry_leaves_the_open_spans_alone) {
     on().begin_handler(24, nic);
     on().pass(10);
-    on().end_handler(25, nic);      // another IRQ
-    on().end_handler(24, disk);     // another action
-    on().end(local_timer_exit);     // a sysvec
+    on().end_handler(25, nic);  // another IRQ
+    on().end_handler(24, disk); // another action
+    on().end(local_timer_exit); // a sysvec
     on().pass(10);
     on().end_handler(24, nic);
     expect_one_span(first_slot, 20, 0);

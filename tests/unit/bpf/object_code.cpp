@@ -120,8 +120,8 @@ std::string newer_in(const bpf_insn& at) {
     if (kind == BPF_LDX && BPF_MODE(at.code) != BPF_MEM) return "a load that extends the sign"; // 6.6
     if (kind == BPF_JMP32 && BPF_OP(at.code) == BPF_JA) return "a long jump";                   // 6.6
     if (kind == BPF_JMP || kind == BPF_JMP32)
-        return BPF_OP(at.code) > BPF_JSLE ? "an unknown jump" : ""; // may_goto, 6.9
-    if (kind == BPF_ALU64 && BPF_OP(at.code) == BPF_END) return "an unconditional byte swap"; // 6.6
+        return BPF_OP(at.code) > BPF_JSLE ? "an unknown jump" : "";                                // may_goto, 6.9
+    if (kind == BPF_ALU64 && BPF_OP(at.code) == BPF_END) return "an unconditional byte swap";      // 6.6
     if ((kind == BPF_ALU || kind == BPF_ALU64) && at.off != 0) return "signed arithmetic or move"; // 6.6
     return "";
 }

@@ -87,8 +87,8 @@ TEST(bpf_object, is_read_whole_subprograms_included) {
         programs++;
     }
     EXPECT_GT(programs, 0U);
-    const auto subprograms = std::count_if(functions.begin(), functions.end(),
-                                           [](const function& one) { return one.section == ".text"; });
+    const auto subprograms =
+        std::count_if(functions.begin(), functions.end(), [](const function& one) { return one.section == ".text"; });
     EXPECT_EQ(static_cast<std::size_t>(subprograms) + programs, functions.size());
     // every call of one of the object's own functions leads to a function that was read
     bool calls = false;
@@ -100,8 +100,8 @@ TEST(bpf_object, is_read_whole_subprograms_included) {
 TEST(bpf_object, optional_functions_exist) {
     const auto functions = read_functions(IRQSCOPE_BPF_OBJECT);
     for (const std::string& name : optional_functions)
-        EXPECT_TRUE(std::any_of(functions.begin(), functions.end(),
-                                [&](const function& one) { return one.name == name; }))
+        EXPECT_TRUE(
+            std::any_of(functions.begin(), functions.end(), [&](const function& one) { return one.name == name; }))
             << name << " is excused and not there";
 }
 
@@ -169,7 +169,7 @@ TEST(bpf_object_checker, other_half_of_an_immediate_is_no_instruction) {
 
 TEST(bpf_object_checker, fourth_instruction_set_is_too_new) {
     EXPECT_THAT(check({made(BPF_LDX | BPF_MEM | BPF_W, 1, 0, 8)}), IsEmpty());
-    EXPECT_THAT(check({made(BPF_LDX | 0x80 | BPF_W, 1, 0, 8)}), testing::SizeIs(1));      // ldsx
+    EXPECT_THAT(check({made(BPF_LDX | 0x80 | BPF_W, 1, 0, 8)}), testing::SizeIs(1)); // ldsx
     EXPECT_THAT(check({made(BPF_ALU64 | BPF_MOV | BPF_X, 1, 0)}), IsEmpty());
     EXPECT_THAT(check({made(BPF_ALU64 | BPF_MOV | BPF_X, 1, 0, 32)}), testing::SizeIs(1)); // movsx
     EXPECT_THAT(check({made(BPF_ALU64 | BPF_DIV | BPF_X, 1, 0, 1)}), testing::SizeIs(1));  // sdiv

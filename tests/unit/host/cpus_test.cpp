@@ -24,8 +24,10 @@ TEST(cpus, list_is_ascending_and_without_repetition) {
 }
 
 TEST(cpus, what_is_no_list_is_a_usage_error_that_shows_it) {
-    for (const char* text : {"", "\n", ",", "0,", ",0", "0,,1", "a", "0-", "-1", "-", "0--1", "3-1", "0-3-5", "1 2", " 1",
-                             "0, 1", "0x1", "65536", "0-65536", "99999999999999999999", "0-3;8", "all", "0:1"}) {
+    for (const char* text :
+         {"",      "\n",  ",",     "0,",  ",0", "0,,1", "a",   "0-",    "-1",      "-",
+          "0--1",  "3-1", "0-3-5", "1 2", " 1", "0, 1", "0x1", "65536", "0-65536", "99999999999999999999",
+          "0-3;8", "all", "0:1"}) {
         const auto cpus = parse_cpu_list(text);
         ASSERT_FALSE(cpus) << text;
         EXPECT_EQ(cpus.error().status, exit_status::usage) << text;

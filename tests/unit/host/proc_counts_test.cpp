@@ -22,20 +22,18 @@ constexpr std::string_view x86 =
     "MIS:          0\n"
     "PIN:          0          0          0   Posted-interrupt notification event\n";
 
-constexpr std::string_view arm64 =
-    "           CPU0       CPU1       \n"
-    " 11:     991734     880021     GICv3  27 Level     arch_timer\n"
-    "IPI0:     15221      16002       Rescheduling interrupts\n"
-    "IPI1:       880        919       Function call interrupts\n"
-    "IPI6:         0          0       CPU backtrace interrupts\n"
-    "Err:          0\n";
+constexpr std::string_view arm64 = "           CPU0       CPU1       \n"
+                                   " 11:     991734     880021     GICv3  27 Level     arch_timer\n"
+                                   "IPI0:     15221      16002       Rescheduling interrupts\n"
+                                   "IPI1:       880        919       Function call interrupts\n"
+                                   "IPI6:         0          0       CPU backtrace interrupts\n"
+                                   "Err:          0\n";
 
-constexpr std::string_view softirqs =
-    "                    CPU0       CPU1       CPU5       \n"
-    "          HI:          1          0          2\n"
-    "      NET_RX:    1234567          0         99\n"
-    "    IRQ_POLL:          0          0          0\n"
-    "         RCU:        100        200        300\n";
+constexpr std::string_view softirqs = "                    CPU0       CPU1       CPU5       \n"
+                                      "          HI:          1          0          2\n"
+                                      "      NET_RX:    1234567          0         99\n"
+                                      "    IRQ_POLL:          0          0          0\n"
+                                      "         RCU:        100        200        300\n";
 
 } // namespace
 

@@ -42,8 +42,7 @@ TEST(lost, merge_adds_by_kind_and_by_program) {
     more.cpus_come = {5};
     all.merge(more);
     EXPECT_EQ(all.counts, (std::map<std::string, std::uint64_t>{{"hardirq_exit", 5}, {"context", 1}}));
-    EXPECT_EQ(all.recursion_misses,
-              (std::map<std::string, std::uint64_t>{{"softirq_entry", 10}, {"softirq_exit", 4}}));
+    EXPECT_EQ(all.recursion_misses, (std::map<std::string, std::uint64_t>{{"softirq_entry", 10}, {"softirq_exit", 4}}));
     EXPECT_EQ(all.cpus_gone, (std::vector<int>{1, 2}));
     EXPECT_EQ(all.cpus_come, std::vector<int>{5});
 }

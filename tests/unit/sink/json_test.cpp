@@ -39,8 +39,8 @@ void visit(const document& node, const std::function<void(const std::string&, co
 TEST(json, document_has_the_fields_of_its_schema) {
     const auto made = parsed(made_snapshot());
     EXPECT_EQ(made["schema"], "irqscope.hist/1");
-    EXPECT_EQ(keys(made), (names{"schema", "host", "kernel", "machine", "version", "start_ns", "start_time", "duration_ns",
-                                 "cpus", "metrics", "open", "lost", "coverage", "cost"}));
+    EXPECT_EQ(keys(made), (names{"schema", "host", "kernel", "machine", "version", "start_ns", "start_time",
+                                 "duration_ns", "cpus", "metrics", "open", "lost", "coverage", "cost"}));
     EXPECT_EQ(made["host"], "build7");
     EXPECT_EQ(made["start_ns"], 123'456'789'000);
     EXPECT_EQ(made["start_time"], "2025-05-08T05:05:11.123456Z");
@@ -55,8 +55,8 @@ TEST(json, series_has_its_identity_numbers_and_used_buckets) {
     snapshot.all.push_back(made_series({metric::hardirq_run, "nvme0q1", 42, {}}, 3, {1000, 1001, 9000}));
     snapshot.all.back().dropped = 5;
     const auto one = parsed(snapshot)["metrics"].at(0);
-    EXPECT_EQ(keys(one), (names{"metric", "cpu", "key", "irq", "context", "count", "sum_ns", "nested_ns", "min_ns", "max_ns",
-                                "p50_ns", "p90_ns", "p99_ns", "p999_ns", "dropped", "buckets"}));
+    EXPECT_EQ(keys(one), (names{"metric", "cpu", "key", "irq", "context", "count", "sum_ns", "nested_ns", "min_ns",
+                                "max_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "dropped", "buckets"}));
     EXPECT_EQ(one["metric"], "hardirq_run");
     EXPECT_EQ(one["cpu"], 3);
     EXPECT_EQ(one["key"], "nvme0q1");
@@ -76,7 +76,8 @@ TEST(json, series_has_its_identity_numbers_and_used_buckets) {
 
 TEST(json, sum_of_the_buckets_is_the_count) {
     auto snapshot = made_snapshot();
-    snapshot.all.push_back(made_series({metric::sysvec_run, "local_timer", {}, {}}, 0, {0, 1, 7, 8, 9, 100'000, 1ULL << 40}));
+    snapshot.all.push_back(
+        made_series({metric::sysvec_run, "local_timer", {}, {}}, 0, {0, 1, 7, 8, 9, 100'000, 1ULL << 40}));
     const auto one = parsed(snapshot)["metrics"].at(0);
     std::uint64_t sum = 0;
     for (const auto& bucket : one["buckets"]) sum += bucket["count"].get<std::uint64_t>();
@@ -112,8 +113,9 @@ TEST(json, every_time_has_its_unit_in_its_name) {
     visit(parsed(snapshot), [](const std::string& key, const document&) {
         for (const char* bare : {"sum", "min", "max", "p50", "age", "start", "duration", "rss", "time"})
             EXPECT_NE(key, bare);
-        EXPECT_TRUE(std::all_of(key.begin(), key.end(),
-                                [](unsigned char c) { return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '_'; }))
+        EXPECT_TRUE(
+            std::all_of(key.begin(), key.end(),
+                        [](unsigned char c) { return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '_'; }))
             << key << " is not snake_case";
     });
 }

@@ -29,11 +29,14 @@ void expect_fits(const std::string& text) {
 }
 
 void expect_printable(const std::string& text) {
-    EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](unsigned char c) { return c == '\n' || (c >= 0x20 && c < 0x7f); }))
-        << testing::PrintToString(text);
+    EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return c == '\n' || (c >= 0x20 && c < 0x7f);
+    })) << testing::PrintToString(text);
 }
 
-std::string text_of(const model::snapshot& snapshot, text_options options = {}) { return text(options).text_of(snapshot); }
+std::string text_of(const model::snapshot& snapshot, text_options options = {}) {
+    return text(options).text_of(snapshot);
+}
 
 std::size_t at(const std::string& in, const std::string& what) {
     const std::size_t found = in.find(what);
@@ -68,9 +71,11 @@ model::snapshot worst_case() {
         snapshot.all.push_back(heavy({metric::sysvec_run, "deferred_error_apic", {}, {}}, cpu, 2'000'000'000, 999));
     }
     for (const metric what : model::all_metrics)
-        snapshot.open.push_back({{what, hostile, 4095, what == metric::softirq_run ? std::optional<std::string>("ksoftirqd")
-                                                                                  : std::nullopt},
-                                 8191, 1, 3'600'000'000'000});
+        snapshot.open.push_back({{what, hostile, 4095,
+                                  what == metric::softirq_run ? std::optional<std::string>("ksoftirqd") : std::nullopt},
+                                 8191,
+                                 1,
+                                 3'600'000'000'000});
     for (const char* kind : {"hardirq_entry", "hardirq_exit", "softirq_raise", "interrupt_depth", "context_misread"})
         snapshot.lost.counts[kind] = UINT64_MAX;
     snapshot.lost.recursion_misses["call_function_single_entry"] = 1'000'000'000;
@@ -109,7 +114,8 @@ TEST(text, no_byte_of_a_name_reaches_the_terminal_that_it_would_obey) {
 
 TEST(text, name_that_is_cut_says_so) {
     auto snapshot = made_snapshot();
-    snapshot.all.push_back(made_series({metric::hardirq_run, "mlx5_comp11@pci:0000:3b:00.0-and-more", 130, {}}, 0, {100}));
+    snapshot.all.push_back(
+        made_series({metric::hardirq_run, "mlx5_comp11@pci:0000:3b:00.0-and-more", 130, {}}, 0, {100}));
     const std::string out = text_of(snapshot);
     at(out, "130  mlx5_comp11@pci:0000:..");
     expect_fits(out);
@@ -154,7 +160,8 @@ TEST(text, row_says_which_cpu_was_the_worst) {
     snapshot.all.push_back(made_series({metric::softirq_latency, "NET_RX", {}, {}}, 0, {10}));
     snapshot.all.push_back(made_series({metric::softirq_latency, "NET_RX", {}, {}}, 117, {5'000'000}));
     const auto lines = lines_of(text_of(snapshot));
-    const auto row = std::find_if(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("  NET_RX"); });
+    const auto row =
+        std::find_if(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("  NET_RX"); });
     ASSERT_NE(row, lines.end());
     EXPECT_TRUE(row->ends_with(" 117")) << *row;
 }

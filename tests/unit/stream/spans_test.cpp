@@ -90,9 +90,9 @@ TEST(spans, unknown_kind_is_refused) {
 
 TEST(spans, histogram_or_cpu_that_cannot_be_is_refused) {
     collector sink;
-    for (const wire_span& record : {interrupt(WIRE_HISTS), interrupt(0xffff), interrupt(net_rx_run),
-                                    interrupt(WIRE_HIST_SYSVEC_RUN - 1), interrupt(WIRE_HIST_SYSVEC_RUN, table::max_cpus),
-                                    interrupt(WIRE_HIST_SYSVEC_RUN, UINT32_MAX)})
+    for (const wire_span& record :
+         {interrupt(WIRE_HISTS), interrupt(0xffff), interrupt(net_rx_run), interrupt(WIRE_HIST_SYSVEC_RUN - 1),
+          interrupt(WIRE_HIST_SYSVEC_RUN, table::max_cpus), interrupt(WIRE_HIST_SYSVEC_RUN, UINT32_MAX)})
         EXPECT_FALSE(decode(&record, sizeof(record), sink)) << record.histogram << " " << record.cpu;
     for (const wire_softirq_span& record :
          {softirq(WIRE_HIST_SOFTIRQ_LATENCY), softirq(WIRE_HIST_SYSVEC_RUN), softirq(WIRE_HIST_HARDIRQ_OTHER)})

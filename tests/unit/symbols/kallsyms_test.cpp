@@ -51,7 +51,8 @@ TEST(kallsyms, hidden_addresses_give_nothing) {
 }
 
 TEST(kallsyms, function_before_a_hole_is_not_megabytes_long) {
-    const auto found = find_functions("ffffffff81000000 t run_ksoftirqd\nffffffffa0000000 T other\n", {"run_ksoftirqd"});
+    const auto found =
+        find_functions("ffffffff81000000 t run_ksoftirqd\nffffffffa0000000 T other\n", {"run_ksoftirqd"});
     EXPECT_EQ(found.at("run_ksoftirqd").size, 64U * 1024);
 }
 

@@ -9,7 +9,7 @@
 #include <assert.h> /* static_assert, for wire.h */
 
 #define SEC(name)
-#define __uint(name, number) int (*name)[number]
+#define __uint(name, number) int(*name)[number]
 #define __type(name, type) typeof(type) *name
 #define __array(name, type) typeof(type) *value
 
