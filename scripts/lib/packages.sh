@@ -31,6 +31,9 @@ install_packages() {
     done
     [[ ${#missing[@]} -gt 0 ]] || return 0
     echo "${0##*/}: installing ${missing[*]}" >&2
-    quiet as_root apt-get -q update || return
-    quiet as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
+    as_root true || return # says once what is wrong, and lets sudo ask for its password
+    # one source of packages that is out of reach need not be the one that is wanted
+    quiet as_root apt-get -q update || true
+    quiet as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"
 }

@@ -7,7 +7,7 @@ as_root() {
     elif command -v sudo >/dev/null; then
         sudo -- "$@"
     else
-        echo "${0##*/}: \`$1\` must run as root, and there is no sudo here: run this script as root." >&2
+        echo "${0##*/}: this needs root, and there is no sudo here: run it as root." >&2
         return 1
     fi
 }
