@@ -16,7 +16,7 @@ constexpr std::uint64_t max_function_bytes = 64 * 1024; // beyond it the next sy
 
 std::map<std::string, function> find_functions(std::string_view kallsyms, const std::set<std::string>& wanted) {
     std::map<std::string, function> found;
-    std::map<std::string, function>::iterator open = found.end();
+    auto open = found.end();
     while (!kallsyms.empty()) {
         const std::size_t end = kallsyms.find('\n');
         const std::string_view line = kallsyms.substr(0, end);
