@@ -9,6 +9,9 @@ std::string_view name_of(metric which) {
     case metric::softirq_run: return "softirq_run";
     case metric::hardirq_run: return "hardirq_run";
     case metric::sysvec_run: return "sysvec_run";
+    case metric::irq_off: return "irq_off";
+    case metric::idle_exit: return "idle_exit";
+    case metric::softirq_off: return "softirq_off";
     }
     return "?";
 }

@@ -7,12 +7,24 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace irqscope::model {
+
+// The heartbeats of one CPU. due = seen + skipped + unseen, and what is missing to it never came at all.
+struct beats {
+    std::uint64_t due = 0; // by the clock, since the heartbeat began there
+    std::uint64_t seen = 0;
+    std::uint64_t late = 0;     // of those seen, served a whole period late or later
+    std::uint64_t skipped = 0;  // the kernel left them out, since one came so late that the next were due already
+    std::uint64_t unseen = 0;   // the kernel served them and ran no program of ours
+    std::uint64_t restarts = 0; // the kernel stopped and started the heartbeat (other perf events came or went)
+    bool soft = false;          // each beat makes a raise, so that softirqs that are held off are noticed
+};
 
 // What was watched; without it "nothing seen" means nothing.
 struct coverage {
@@ -24,7 +36,10 @@ struct coverage {
     bool nested = false;          // interrupts inside runs are measured: both hardirq and sysvec programs are on
     // System vectors without a tracepoint, from /proc/interrupts: how many came on the watched CPUs.
     std::vector<std::pair<std::string, std::uint64_t>> untraced;
-    bool slots_full = false; // some CPU met more interrupt actions than it has slots: the rest is under `other`
+    std::uint64_t beat_ns = 0;       // the heartbeats' period; 0: none
+    std::map<int, beats> heartbeats; // of the CPUs that have one
+    std::vector<int> without_beat;   // watched CPUs that have none: isolated ones, and those that do not answer
+    bool slots_full = false;         // some CPU met more interrupt actions than it has slots: the rest is under `other`
 };
 
 // The tool's own weight.
