@@ -56,8 +56,7 @@ bool is_wanted(std::string_view tracepoint, const std::set<metric>& metrics) {
     if (tracepoint == "softirq_raise") return any({metric::softirq_latency, metric::softirq_off});
     if (tracepoint.starts_with("softirq_"))
         return any({metric::softirq_latency, metric::softirq_off, metric::softirq_run});
-    if (tracepoint.starts_with("hrtimer_"))
-        return any({metric::irq_off, metric::idle_exit, metric::softirq_off});
+    if (tracepoint.starts_with("hrtimer_")) return any({metric::irq_off, metric::idle_exit, metric::softirq_off});
     if (tracepoint == "cpu_idle") return any({metric::irq_off, metric::idle_exit});
     if (tracepoint.starts_with("irq_handler_")) return metrics.contains(metric::hardirq_run);
     return metrics.contains(metric::sysvec_run);

@@ -23,7 +23,7 @@ namespace irqscope::probe {
 struct session_options {
     std::set<model::metric> metrics{model::all_metrics.begin(), model::all_metrics.end()};
     std::optional<std::vector<int>> cpus; // nothing: all, also those that come online later
-    std::uint64_t beat_ns = 1'000'000; // period of the heartbeats, where a metric needs them
+    std::uint64_t beat_ns = 1'000'000;    // period of the heartbeats, where a metric needs them
     // Thresholds in ns of the stalls to tell; empty: none. Each kind needs its metric.
     std::map<model::stall_kind, std::uint64_t> stalls;
     std::uint32_t stall_rate = 100; // told a second and CPU, at most
