@@ -66,6 +66,27 @@ struct irqaction {
 	const char *name;
 };
 
+/*
+ * What the injector reads (bpf/inject.bpf.c). The part from ___ on is no part of the kernel's name: these stand beside
+ * the same types above.
+ */
+struct task_struct___inject {
+	int pid;
+};
+
+struct net_device___inject {
+	int ifindex;
+};
+
+struct hrtimer___inject {
+	void *function;
+};
+
+struct hrtimer_sleeper___inject {
+	struct hrtimer___inject timer;
+	struct task_struct___inject *task;
+};
+
 #pragma clang attribute pop
 
 #endif
