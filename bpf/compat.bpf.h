@@ -22,6 +22,13 @@
 
 #define inline_always static __attribute__((always_inline)) inline
 
+/* The value, about which the compiler knows nothing: it must use the one whose bounds the verifier has seen checked. */
+inline_always u64 opaque(u64 value)
+{
+	asm volatile("" : "+r"(value));
+	return value;
+}
+
 /*
  * A pointer as a number. The verifier refuses arithmetic on a context or stack pointer, and lets a privileged program
  * (CAP_PERFMON, allow_ptr_leaks) store one and read it back as a scalar.

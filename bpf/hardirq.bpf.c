@@ -56,6 +56,21 @@ static __attribute__((noinline)) u32 claim_slot(struct wire_cpu_state *cpu, stru
 	return WIRE_HIST_HARDIRQ_RUN + slot;
 }
 
+static __attribute__((noinline)) int handler_was_long(void *ctx, struct wire_cpu_state *cpu, struct wire_span *span)
+{
+	struct wire_stall *stall;
+
+	if (!cpu || !span)
+		return 0;
+	stall = stall_room(ROOM_INTERRUPT, WIRE_STALL_HARDIRQ_RUN, span->start_ns, span->duration_ns);
+	if (!stall)
+		return 0;
+	stall->histogram = span->histogram;
+	stall->stack = WIRE_STACK_INTERRUPTED;
+	stall_tell(ctx, cpu, stall, false);
+	return 0;
+}
+
 SEC("tp_btf/irq_handler_exit")
 int BPF_PROG(irq_handler_exit, int irq, struct irqaction *action)
 {
@@ -91,5 +106,9 @@ int BPF_PROG(irq_handler_exit, int irq, struct irqaction *action)
 			return 0;
 	}
 	interrupt_count(cpu, histogram, index, &span);
+	if (unlikely(span.duration_ns >= config.stall_ns[WIRE_STALL_HARDIRQ_RUN])) {
+		span.histogram = index;
+		handler_was_long(ctx, cpu, &span);
+	}
 	return 0;
 }

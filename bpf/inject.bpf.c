@@ -100,7 +100,7 @@ int who(void *ctx)
  * (try_to_wake_up). The thread sleeps on a pipe of its own: nobody else wants either lock.
  */
 SEC("tp_btf/sched_waking")
-int BPF_PROG(hold_waking, struct task_struct___inject *wakee)
+int BPF_PROG(hold_waking, struct task_struct *wakee)
 {
 	if (is_due() && (u32)wakee->pid == order.thread)
 		hold(0, 0, INJECT_MAX_NS);
@@ -112,7 +112,7 @@ int BPF_PROG(hold_waking, struct task_struct___inject *wakee)
  * loopback_xmit), interrupts are on. Loopback has no queue and no lock.
  */
 SEC("tp_btf/net_dev_xmit")
-int BPF_PROG(hold_xmit, void *packet, int rc, struct net_device___inject *device)
+int BPF_PROG(hold_xmit, void *packet, int rc, struct net_device *device)
 {
 	if (is_due() && current_thread() == order.thread && (u32)device->ifindex == order.ifindex)
 		hold(0, 0, INJECT_MAX_NS);
@@ -152,9 +152,9 @@ int BPF_PROG(hold_receive, void *packet)
  * (__run_hrtimer).
  */
 SEC("tp_btf/hrtimer_expire_entry")
-int BPF_PROG(hold_expiry, struct hrtimer___inject *timer)
+int BPF_PROG(hold_expiry, struct hrtimer *timer)
 {
-	struct hrtimer_sleeper___inject *sleeper = (void *)timer;
+	struct hrtimer_sleeper *sleeper = (void *)timer;
 
 	if (is_due() && (u64)timer->function == config.sleeper_function &&
 	    (u32)BPF_CORE_READ(sleeper, task, pid) == order.thread)
@@ -171,7 +171,7 @@ int BPF_PROG(hold_expiry, struct hrtimer___inject *timer)
  * the end of its bottom-half section, which is short. So each is made longer, by far less than a stall.
  */
 SEC("tp_btf/net_dev_xmit")
-int BPF_PROG(widen_xmit, void *packet, int rc, struct net_device___inject *device)
+int BPF_PROG(widen_xmit, void *packet, int rc, struct net_device *device)
 {
 	if (is_due() && current_thread() == order.thread && (u32)device->ifindex == order.ifindex) {
 		WRITE_ONCE(net_rx_waits, 1);
@@ -197,7 +197,7 @@ int BPF_PROG(hold_timer_softirq, unsigned int vector)
  * a task there from another CPU spins for the lock, with interrupts off: kept short.
  */
 SEC("tp_btf/sched_switch")
-int BPF_PROG(hold_idle_entry, bool preempt, struct task_struct___inject *previous, struct task_struct___inject *next)
+int BPF_PROG(hold_idle_entry, bool preempt, struct task_struct *previous, struct task_struct *next)
 {
 	if (is_due() && next->pid == 0)
 		hold(0, 0, INJECT_MAX_LOCKED_NS);
@@ -205,7 +205,7 @@ int BPF_PROG(hold_idle_entry, bool preempt, struct task_struct___inject *previou
 }
 
 SEC("tp_btf/sched_switch")
-int BPF_PROG(hold_idle_leave, bool preempt, struct task_struct___inject *previous, struct task_struct___inject *next)
+int BPF_PROG(hold_idle_leave, bool preempt, struct task_struct *previous, struct task_struct *next)
 {
 	if (is_due() && previous->pid == 0)
 		hold(0, 0, INJECT_MAX_LOCKED_NS);

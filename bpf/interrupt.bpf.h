@@ -4,12 +4,18 @@
 #define IRQSCOPE_INTERRUPT_BPF_H
 
 #include "histogram.bpf.h"
-#include "ring.bpf.h"
+#include "stall.bpf.h"
 
 inline_always void interrupt_begin(struct wire_cpu_state *cpu, u64 action, u32 key)
 {
 	u32 depth = cpu->depth;
+	u64 now = bpf_ktime_get_ns();
 
+	/* The first interrupt that is accepted when a beat is due proves that interrupts are on again. */
+	if (unlikely(now >= cpu->due_ns) && !cpu->served_ns) {
+		cpu->served_ns = now;
+		cpu->before_served_ns = cpu->interrupts[0].start_ns;
+	}
 	if (unlikely(depth >= WIRE_INTERRUPT_DEPTH)) {
 		/* Exits were missed: what stands there is over. The new one is real. */
 		cpu->lost[WIRE_LOST_INTERRUPT_DEPTH] += depth;
@@ -18,7 +24,7 @@ inline_always void interrupt_begin(struct wire_cpu_state *cpu, u64 action, u32 k
 	cpu->interrupts[depth].interrupt_ns = cpu->interrupt_ns;
 	cpu->interrupts[depth].action = action;
 	cpu->interrupts[depth].key = key;
-	cpu->interrupts[depth].start_ns = bpf_ktime_get_ns();
+	cpu->interrupts[depth].start_ns = now;
 	cpu->depth = depth + 1;
 }
 
@@ -75,6 +81,11 @@ inline_always void interrupt_count(struct wire_cpu_state *cpu, struct wire_histo
 {
 	if (config.histograms)
 		histogram_count(histogram, span->duration_ns, span->nested_ns);
+	if (unlikely(span->duration_ns > cpu->longest_ns)) {
+		cpu->longest_ns = span->duration_ns;
+		cpu->longest_start_ns = span->start_ns;
+		cpu->longest_histogram = index;
+	}
 	if (config.stream) {
 		span->kind = WIRE_RECORD_INTERRUPT;
 		span->histogram = index;

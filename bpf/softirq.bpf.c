@@ -1,66 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* softirq_raise, softirq_entry, softirq_exit: softirq_latency and softirq_run. */
+/* softirq_raise, softirq_entry, softirq_exit: softirq_latency, softirq_off and softirq_run. */
 #include "context.bpf.h"
 #include "histogram.bpf.h"
-#include "ring.bpf.h"
+#include "runqueue.bpf.h"
+#include "stall.bpf.h"
+#include "wait.bpf.h"
 
 char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
 
-/*
- * The per-CPU words of the kernel's that a raise may ask are in no symbol table that BPF may use without KALLSYMS_ALL,
- * but BTF knows how far they lie from the CPU's runqueue, and a task knows that.
- */
-inline_always u64 run_queue(struct wire_cpu_state *cpu)
-{
-	if (unlikely(!cpu->rq_address)) {
-		struct task_struct *task = (void *)bpf_get_current_task();
-		struct rq *rq = BPF_CORE_READ(task, se.cfs_rq, rq);
+#define OFF_CHECK_NS 100000 /* a raise that waits longer is looked after at the next one */
 
-		if (rq && BPF_CORE_READ(rq, cpu) == (int)bpf_get_smp_processor_id())
-			cpu->rq_address = (u64)rq;
+/* A raise from outside softirq context begins the wait for the first softirq entry, of whatever vector. */
+inline_always void off_begin(void *ctx, struct wire_cpu_state *cpu, u32 vector, u64 now)
+{
+	if (cpu->softirq.start_ns)
+		return;
+	if (likely(!cpu->off_ns)) {
+		cpu->off_ns = now;
+		cpu->off_vector = vector;
+	} else if (now - cpu->off_ns > OFF_CHECK_NS && !is_pending(cpu, cpu->off_vector) && !is_serving(cpu)) {
+		/* The kernel has served it and we have not seen it (docs/LOST.md): the wait is this raise's. */
+		cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
+		stall_is_gone(ctx, cpu, WIRE_TOLD_OFF, cpu->off_ns);
+		cpu->off_ns = now;
+		cpu->off_vector = vector;
 	}
-	return cpu->rq_address;
-}
-
-/*
- * Whether the vector is pending already, so that this raise adds nothing. When it cannot be told: yes; then a raise while
- * the vector waits in the present pass goes unseen (and is counted when it is served), but none is ever made up.
- */
-inline_always bool is_pending(struct wire_cpu_state *cpu, u32 vector)
-{
-	u16 pending = 0xffff; /* ten vectors; little-endian, and 2 or 4 bytes wide */
-	u64 rq = config.pending ? run_queue(cpu) : 0;
-
-	if (rq)
-		bpf_probe_read_kernel(&pending, sizeof(pending), (void *)(rq + config.pending_from_rq));
-	return pending & (1U << vector);
-}
-
-#define SOFTIRQ_OFFSET                                                                                                 \
-	0x100 /* include/linux/preempt.h: set from before the pending word is taken until the pass ends */
-
-/* Whether softirqs are being served here, between two of them included; without the preempt count, in one of them. */
-inline_always bool is_serving(struct wire_cpu_state *cpu)
-{
-	u64 rq = config.serving ? run_queue(cpu) : 0;
-	u32 count = 0;
-
-	if (!rq || bpf_probe_read_kernel(&count, sizeof(count), (void *)(rq + config.preempt_from_rq)))
-		return cpu->softirq.start_ns;
-	return count & SOFTIRQ_OFFSET;
 }
 
 SEC("tp_btf/softirq_raise")
-int BPF_PROG(softirq_raise, unsigned int vector)
+int BPF_PROG(softirq_raise, unsigned int number)
 {
 	struct wire_cpu_state *cpu = this_cpu();
+	u64 vector = opaque(number);
+	u64 now;
 
 	if (!cpu || vector >= WIRE_VECTORS)
 		return 0;
 	cpu->raises++;
 	/* The oldest raise counts. The tracepoint comes before the pending bit is set (__raise_softirq_irqoff). */
 	if (likely(!cpu->raised_ns[vector])) {
-		cpu->raised_ns[vector] = bpf_ktime_get_ns();
+		now = bpf_ktime_get_ns();
+		cpu->raised_ns[vector] = now;
+		if (config.off)
+			off_begin(ctx, cpu, vector, now);
 	} else if (!is_pending(cpu, vector)) {
 		/* The kernel has taken that raise: into the present pass, where the vector still waits for its turn, */
 		if (is_serving(cpu)) {
@@ -70,8 +52,12 @@ int BPF_PROG(softirq_raise, unsigned int vector)
 		}
 		/* or it has served it, and we have not seen it (docs/LOST.md). It must not grow into a long wait. */
 		cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
-		cpu->raised_ns[vector] = bpf_ktime_get_ns();
+		stall_is_gone(ctx, cpu, vector, cpu->raised_ns[vector]);
+		now = bpf_ktime_get_ns();
+		cpu->raised_ns[vector] = now;
 		cpu->reraised_ns[vector] = 0;
+		if (config.off)
+			off_begin(ctx, cpu, vector, now);
 	}
 	return 0;
 }
@@ -90,22 +76,67 @@ inline_always u64 take_raise(struct wire_cpu_state *cpu, u32 vector)
 	return raised;
 }
 
+/* A stall of softirqs that ended, by its place in told[]. Out of line: rare. */
+static __attribute__((noinline)) int softirq_stall(void *ctx, struct wire_cpu_state *cpu, u32 slot, u64 start, u64 end)
+{
+	struct wire_stall *stall;
+	u8 told;
+
+	if (!cpu || slot >= sizeof(cpu->told))
+		return 0;
+	told = cpu->told[slot];
+	cpu->told[slot] = 0;
+	stall = stall_room(ROOM_SOFTIRQ, stall_of_slot(slot), start, end - start);
+	if (!stall)
+		return 0;
+	stall->histogram = histogram_of_slot(cpu, slot);
+	/* softirqs were not held off when the last one ended */
+	if (slot == WIRE_TOLD_OFF && cpu->softirq_end_ns)
+		stall->less_than_ns = end - cpu->softirq_end_ns;
+	if (slot == WIRE_TOLD_RUN && cpu->softirq.context == WIRE_CONTEXT_IRQ_EXIT)
+		stall->stack = WIRE_STACK_INTERRUPTED;
+	stall_tell(ctx, cpu, stall, told == WIRE_TOLD);
+	return 0;
+}
+
+/* The first softirq since that raise: they are no longer held off. */
+inline_always void off_end(void *ctx, struct wire_cpu_state *cpu, u64 now)
+{
+	u64 start = READ_ONCE(cpu->off_ns), off;
+
+	if (!start)
+		return;
+	WRITE_ONCE(cpu->off_ns, 0);
+	off = now > start ? now - start : 0;
+	wait_count(cpu, WIRE_HIST_SOFTIRQ_OFF, start, off);
+	if (unlikely(off >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF]))
+		softirq_stall(ctx, cpu, WIRE_TOLD_OFF, start, now);
+}
+
 SEC("tp_btf/softirq_entry")
-int BPF_PROG(softirq_entry, unsigned int vector)
+int BPF_PROG(softirq_entry, unsigned int number)
 {
 	struct wire_cpu_state *cpu = this_cpu();
+	u64 vector = opaque(number);
 	struct wire_histogram *histogram;
-	u64 now, interrupt_ns, raised;
+	u64 now, interrupt_ns, raised = 0;
 
 	if (!cpu || vector >= WIRE_VECTORS)
 		return 0;
 	now = now_with_interrupts(cpu, &interrupt_ns);
-	if (unlikely(cpu->softirq.start_ns))
+	if (unlikely(cpu->softirq.start_ns)) {
 		cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
+		stall_is_gone(ctx, cpu, WIRE_TOLD_RUN, cpu->softirq.start_ns);
+	}
 	cpu->softirq.start_ns = now; /* early: a raise from an interrupt asks whether a pass goes on */
 	cpu->softirq.latency_ns = WIRE_NO_LATENCY;
-	if (config.latency) {
+	cpu->softirq.vector = vector;
+	cpu->softirq.interrupt_ns = interrupt_ns;
+	if (config.run)
+		cpu->softirq.context = softirq_context(ctx, cpu);
+	if (config.latency || config.off)
 		raised = take_raise(cpu, vector);
+	if (config.latency) {
 		if (likely(raised)) {
 			/* an interrupt between our clock and take_raise may have been what raised it */
 			u64 latency = now > raised ? now - raised : 0;
@@ -116,21 +147,22 @@ int BPF_PROG(softirq_entry, unsigned int vector)
 				if (histogram)
 					histogram_count(histogram, latency, 0);
 			}
+			if (unlikely(latency >= config.stall_ns[WIRE_STALL_SOFTIRQ_LATENCY]))
+				softirq_stall(ctx, cpu, vector, raised, now);
 		} else {
 			cpu->lost[WIRE_LOST_SOFTIRQ_RAISE]++;
 		}
 	}
-	if (config.run)
-		cpu->softirq.context = softirq_context(ctx, cpu);
-	cpu->softirq.vector = vector;
-	cpu->softirq.interrupt_ns = interrupt_ns;
+	if (config.off)
+		off_end(ctx, cpu, now);
 	return 0;
 }
 
 SEC("tp_btf/softirq_exit")
-int BPF_PROG(softirq_exit, unsigned int vector)
+int BPF_PROG(softirq_exit, unsigned int number)
 {
 	struct wire_cpu_state *cpu = this_cpu();
+	u64 vector = opaque(number);
 	struct wire_histogram *histogram;
 	struct wire_softirq_span record;
 	u64 now, interrupt_ns;
@@ -146,7 +178,10 @@ int BPF_PROG(softirq_exit, unsigned int vector)
 	record.span.start_ns = cpu->softirq.start_ns;
 	record.span.duration_ns = now - cpu->softirq.start_ns;
 	record.span.nested_ns = interrupt_ns - cpu->softirq.interrupt_ns;
+	if (unlikely(record.span.duration_ns >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN]))
+		softirq_stall(ctx, cpu, WIRE_TOLD_RUN, record.span.start_ns, now);
 	cpu->softirq.start_ns = 0;
+	cpu->softirq_end_ns = now;
 	index = WIRE_HIST_SOFTIRQ_RUN + vector * WIRE_CONTEXTS + cpu->softirq.context;
 	if (config.histograms && config.run) {
 		histogram = histogram_at(index);

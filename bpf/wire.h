@@ -60,6 +60,9 @@ enum wire_histogram_index {
 	WIRE_HIST_SYSVEC_RUN = WIRE_HIST_SOFTIRQ_LATENCY + WIRE_VECTORS,		  /* + sysvec */
 	WIRE_HIST_HARDIRQ_RUN = WIRE_HIST_SYSVEC_RUN + 16,				  /* + slot */
 	WIRE_HIST_HARDIRQ_OTHER = WIRE_HIST_HARDIRQ_RUN + WIRE_IRQ_SLOTS,
+	WIRE_HIST_IRQ_OFF,
+	WIRE_HIST_IDLE_EXIT,
+	WIRE_HIST_SOFTIRQ_OFF,
 	WIRE_HISTS,
 };
 
@@ -106,7 +109,48 @@ enum wire_lost {
 	WIRE_LOST_CONTEXT = 8,		 /* a softirq whose caller was not found */
 	WIRE_LOST_CONTEXT_MISREAD = 9,	 /* the cheap way to the caller disagreed with the unwinder */
 	WIRE_LOST_SOFTIRQ_UNSERVED = 10, /* a raise that the kernel has served, and the entry never seen */
-	WIRE_LOST_KINDS = 11,
+	WIRE_LOST_STALL = 11,		 /* a stall's record found the ring full */
+	WIRE_LOST_KINDS = 12,
+};
+
+/* Kinds of stalls; those from 1 on can be reported while they are open. */
+enum wire_stall_kind {
+	WIRE_STALL_IRQ_OFF = 0,
+	WIRE_STALL_SOFTIRQ_OFF = 1,
+	WIRE_STALL_SOFTIRQ_LATENCY = 2,
+	WIRE_STALL_SOFTIRQ_RUN = 3,
+	WIRE_STALL_HARDIRQ_RUN = 4,
+	WIRE_STALL_KINDS = 5,
+};
+
+/* Beats that were too late, and yet no interrupts were off. */
+enum wire_aside_kind {
+	WIRE_ASIDE_IDLE_EXIT = 0, /* nothing but idle ran */
+	WIRE_ASIDE_HANG = 1,	  /* the kernel's own back-off: hrtimer_cpu_base.nr_hangs grew */
+	WIRE_ASIDES = 2,
+};
+
+struct wire_aside {
+	__u64 count;
+	__u64 total_ns;
+	__u64 max_ns;
+};
+
+/* The hard heartbeat of a CPU. Its timer's expiries are a grid of config.beat_ns as long as nobody restarts it. */
+struct wire_beats {
+	__u64 generation; /* of the perf event that beats: its attr.config1 */
+	__u64 first_ns;	  /* its first expiry */
+	__u64 past_due;	  /* beats that were due in the generations before */
+	__u64 seen;
+	__u64 late;	     /* of those, served a whole period late or later */
+	__u64 skipped;	     /* left out by the kernel: one was so late that these were due already */
+	__u64 unseen;	     /* served by the kernel, and no program of ours ran */
+	__u64 restarts;	     /* the kernel stopped and started the timer */
+	__u64 last_ns;	     /* when the last one was served */
+	__u64 hole_start_ns; /* the last stretch in which beats went unseen */
+	__u64 hole_end_ns;
+	__u32 hangs; /* hrtimer_cpu_base.nr_hangs at the last beat */
+	__u32 pad;
 };
 
 #define WIRE_INTERRUPT_DEPTH 4
@@ -127,6 +171,12 @@ struct wire_softirq_frame {
 };
 #define WIRE_NO_LATENCY (~0ULL)
 
+/* wire_cpu_state.told: where each open stall stands, and what is said there. */
+#define WIRE_TOLD 1
+#define WIRE_TOLD_SUPPRESSED 2
+#define WIRE_TOLD_OFF 10
+#define WIRE_TOLD_RUN 11
+
 #define WIRE_STACK 16
 struct wire_cpu_state {
 	/* cold */
@@ -135,11 +185,28 @@ struct wire_cpu_state {
 	__u64 frames[WIRE_STACK]; /* room for one unwinding */
 	__u32 caller_failures;
 	__u32 slots_used;
-	__u32 unwoken_bytes; /* sent to the ring since the reader was last woken */
-	__u32 pad;
+	__u32 unwoken_bytes;		    /* sent to the ring since the reader was last woken */
+	__u32 rate_used;		    /* stalls told in this second */
+	__u64 rate_ns;			    /* when it began */
+	__u64 suppressed[WIRE_STALL_KINDS]; /* by the rate limit */
+	struct wire_aside asides[WIRE_ASIDES];
+	__u64 steal_ns;	 /* the hypervisor's, at the last beat: rq.prev_steal_time_rq */
+	__u64 settle_ns; /* when to tell what settles the stalls told; 0: nothing to settle */
+	__u64 last_stall_ns;
+	__u64 idle_enter_ns; /* the idle loop's last way into a C-state, and out of it; 0: it is in */
+	__u64 idle_leave_ns;
+	__u64 timer_function;	  /* of the last hrtimer that was not ours, */
+	__u64 timer_address;	  /* room to turn a timer's address into a number */
+	__u64 timer_interrupt_ns; /* and the start of the interrupt that it ran in */
+	struct wire_beats beats;
+	__u8 told[16]; /* open stalls that were told: a vector's latency each, WIRE_TOLD_OFF, WIRE_TOLD_RUN */
 	/* hot: interrupts */
 	struct wire_interrupt_frame interrupts[WIRE_INTERRUPT_DEPTH];
 	/* hot: softirqs */
+	__u64 off_ns;	      /* oldest raise from outside softirq context since which no softirq has begun */
+	__u64 softirq_end_ns; /* of the last softirq */
+	__u32 off_vector;
+	__u32 pad;
 	__u64 raised_ns[WIRE_VECTORS];	 /* oldest raise that no entry has served */
 	__u64 reraised_ns[WIRE_VECTORS]; /* oldest raise since the kernel took that one into its present pass */
 	__u64 raises;
@@ -147,16 +214,28 @@ struct wire_cpu_state {
 	struct wire_softirq_frame softirq;
 	__u32 caller_offset; /* from the program's context to the softirq function's return address; 0: not known */
 	__u32 caller_checks;
+	/* the longest interrupt since the last beat */
+	__u64 longest_ns;
+	__u64 longest_start_ns;
+	__u32 longest_histogram;
+	__u32 pad2;
+	/* the first interrupt that came when the next beat was due, and the one before it */
+	__u64 served_ns;
+	__u64 before_served_ns;
+	__u64 due_ns;	    /* of the next beat */
 	__u64 interrupt_ns; /* net time of all interrupt spans that have ended here: each nanosecond once */
 	__u32 depth;	    /* of interrupts[] */
 	/* Last, so that a whole-value update by the loader opens the gate when all the rest is in place. */
 	__u32 enabled;
 };
 
-/* Ring buffer records (--stream), one ring a CPU. */
+/* Ring buffer records, one ring a CPU. The first three come with --stream. */
 enum wire_record_kind {
 	WIRE_RECORD_INTERRUPT = 1, /* struct wire_span: a device interrupt or a sysvec */
 	WIRE_RECORD_SOFTIRQ = 2,   /* struct wire_softirq_span */
+	WIRE_RECORD_WAIT = 3,	   /* struct wire_span: a beat's lateness, or softirqs held off */
+	WIRE_RECORD_STALL = 4,	   /* struct wire_stall */
+	WIRE_RECORD_SETTLED = 5,   /* struct wire_settled */
 };
 
 struct wire_span {
@@ -173,6 +252,55 @@ struct wire_softirq_span {
 	__u64 latency_ns;
 };
 
+enum wire_stall_state {
+	WIRE_STALL_ENDED = 0,
+	WIRE_STALL_OPEN = 1,
+	WIRE_STALL_GONE = 2, /* told as open, and its end went unseen */
+};
+
+enum wire_stack_kind {
+	WIRE_STACK_POST_HOC = 0,    /* taken when it was over, of the context that held */
+	WIRE_STACK_ONGOING = 1,	    /* of who runs while it goes on */
+	WIRE_STACK_INTERRUPTED = 2, /* of the context that the culprit interrupted */
+};
+
+#define WIRE_NO_CULPRIT 0xffff
+#define WIRE_STALL_FRAMES 48
+struct wire_stall {
+	__u16 kind; /* WIRE_RECORD_STALL */
+	__u8 what;  /* enum wire_stall_kind */
+	__u8 state; /* enum wire_stall_state */
+	__u32 cpu;
+	__u64 start_ns;
+	__u64 duration_ns;
+	__u64 less_than_ns; /* what bounds the true length from above; 0: duration_ns is exact */
+	__u16 histogram;    /* of what waited or ran; of irq_off and softirq_off their own */
+	__u16 culprit;	    /* histogram of the interrupt that filled it, or of the softirq in which it was, or none */
+	__u8 stack;	    /* enum wire_stack_kind */
+	__u8 pad[3];
+	__u64 culprit_ns;
+	__u64 timer_function; /* the last hrtimer before ours in the interrupt that filled it */
+	__u64 steal_ns;	      /* wire_cpu_state's, at the beat before */
+	__u64 beats_unseen;
+	__u32 pid; /* of the thread that ran when the stack was taken */
+	__u32 depth;
+	char comm[16];
+	__u64 frames[WIRE_STALL_FRAMES];
+};
+
+/* At the first beat that is WIRE_SETTLE_NS later than a stall: what was not known when it was told. */
+#define WIRE_SETTLE_NS 10000000
+struct wire_settled {
+	__u16 kind;
+	__u16 steal_known;
+	__u32 cpu;
+	__u64 now_ns;
+	__u64 steal_ns;
+	__u64 beats_unseen;
+	__u64 hole_start_ns;
+	__u64 hole_end_ns;
+};
+
 /* Decided at load. */
 #define WIRE_CALLERS 12
 struct wire_caller {
@@ -182,17 +310,23 @@ struct wire_caller {
 };
 
 struct wire_config {
-	__u8 histograms; /* aggregate in the kernel */
-	__u8 stream;	 /* send every completed span */
-	__u8 latency;	 /* softirq_latency is wanted */
-	__u8 run;	 /* softirq_run is wanted */
-	__u8 pending;	 /* pending_from_rq is known */
-	__u8 serving;	 /* preempt_from_rq is known */
-	__u8 pad[2];
-	__u32 wake_bytes; /* wake the reader when a ring holds so much */
-	__u32 pad2;
-	__s64 pending_from_rq; /* bytes from a CPU's struct rq to its word of pending softirqs */
-	__s64 preempt_from_rq; /* and to its preempt count */
+	__u8 histograms;		  /* aggregate in the kernel */
+	__u8 stream;			  /* send every completed span */
+	__u8 latency;			  /* softirq_latency is wanted */
+	__u8 run;			  /* softirq_run is wanted */
+	__u8 pending;			  /* pending_from_rq is known */
+	__u8 serving;			  /* preempt_from_rq is known */
+	__u8 off;			  /* softirq_off is wanted */
+	__u8 soft_beat;			  /* each beat makes a raise */
+	__u32 wake_bytes;		  /* wake the reader when a ring holds so much */
+	__u32 stall_rate;		  /* stalls a second and CPU that are told */
+	__u64 stall_ns[WIRE_STALL_KINDS]; /* thresholds; ~0: not wanted */
+	__u64 beat_ns;			  /* period of the hard heartbeat */
+	__u64 beat_function;		  /* perf_swevent_hrtimer */
+	__u64 beat_mark;		  /* attr.config1 of our perf events, without the generation */
+	__u64 soft_beat_flags;		  /* BPF_F_TIMER_CPU_PIN where the kernel has it */
+	__s64 pending_from_rq;		  /* bytes from a CPU's struct rq to its word of pending softirqs */
+	__s64 preempt_from_rq;		  /* and to its preempt count */
 	struct wire_caller callers[WIRE_CALLERS];
 };
 
@@ -203,7 +337,18 @@ WIRE_ASSERT(sizeof(struct wire_histogram) * WIRE_HISTS + sizeof(struct wire_irq_
 			    sizeof(struct wire_irq_slot) * WIRE_IRQ_SLOTS + sizeof(struct wire_cpu_state) <=
 		    1 << 20,
 	    "at most 1 MiB a CPU");
+/* The context of init_soft_beat. */
+struct wire_init_soft_beat {
+	__u32 cpu;
+};
+#define WIRE_CLOCK_MONOTONIC 1 /* include/uapi/linux/time.h */
+
+/* attr.config1 of a heartbeat: a number of this run of irqscope's above, a generation below. */
+#define WIRE_BEAT_GENERATIONS 0xffffULL
+
 WIRE_ASSERT(sizeof(struct wire_span) == 32, "no hole");
+WIRE_ASSERT(sizeof(struct wire_settled) == 48, "no hole");
+WIRE_ASSERT(sizeof(struct wire_stall) == 96 + WIRE_STALL_FRAMES * 8, "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
 	    "the gate is last");

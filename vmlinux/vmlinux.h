@@ -41,11 +41,17 @@ enum {
 	BPF_RB_FORCE_WAKEUP = 2,
 };
 
+/* include/uapi/linux/bpf.h: a map value that holds one is known by this type's name. */
+struct bpf_timer {
+	__u64 opaque[2];
+} __attribute__((aligned(8)));
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 /* kernel/sched/sched.h */
 struct rq {
 	int cpu;
+	__u64 prev_steal_time_rq; /* CONFIG_PARAVIRT_TIME_ACCOUNTING */
 };
 
 struct cfs_rq {
@@ -59,6 +65,7 @@ struct sched_entity {
 
 struct task_struct {
 	struct sched_entity se;
+	int pid;
 };
 
 /* include/linux/interrupt.h */
@@ -66,25 +73,53 @@ struct irqaction {
 	const char *name;
 };
 
-/*
- * What the injector reads (bpf/inject.bpf.c). The part from ___ on is no part of the kernel's name: these stand beside
- * the same types above.
- */
-struct task_struct___inject {
-	int pid;
+/* include/linux/timerqueue.h (linux/timerqueue_types.h since 6.8) */
+typedef __s64 ktime_t;
+
+struct timerqueue_node {
+	ktime_t expires;
 };
 
-struct net_device___inject {
+/* include/linux/hrtimer.h, hrtimer_defs.h, hrtimer_types.h */
+struct hrtimer_cpu_base {
+	unsigned short nr_hangs; /* CONFIG_HIGH_RES_TIMERS; unsigned int before 4.16 */
+};
+
+struct hrtimer_clock_base {
+	struct hrtimer_cpu_base *cpu_base;
+};
+
+struct hrtimer {
+	struct timerqueue_node node;
+	void *function;
+	struct hrtimer_clock_base *base;
+};
+
+/* include/linux/perf_event.h */
+struct hw_perf_event {
+	struct hrtimer hrtimer; /* in an unnamed union */
+};
+
+struct perf_event_attr {
+	__u64 config1; /* in an unnamed union */
+};
+
+struct perf_event {
+	struct perf_event_attr attr;
+	struct hw_perf_event hw;
+};
+
+/* What the injector reads beside these (bpf/inject.bpf.c). */
+
+/* include/linux/netdevice.h */
+struct net_device {
 	int ifindex;
 };
 
-struct hrtimer___inject {
-	void *function;
-};
-
-struct hrtimer_sleeper___inject {
-	struct hrtimer___inject timer;
-	struct task_struct___inject *task;
+/* include/linux/hrtimer.h */
+struct hrtimer_sleeper {
+	struct hrtimer timer;
+	struct task_struct *task;
 };
 
 #pragma clang attribute pop

@@ -3,7 +3,6 @@
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
 #include "cli/wait.hpp"
-#include "host/cpus.hpp"
 #include "host/system.hpp"
 #include "probe/measurement.hpp"
 #include "probe/rights.hpp"
@@ -31,6 +30,7 @@ struct hist_options {
     std::string metrics;
     std::string above;
     std::string ring_size;
+    std::string beat;
     std::size_t top = 0;
     bool per_cpu = false;
     bool stream = false;
@@ -66,18 +66,6 @@ result<std::set<model::metric>> parse_metrics(const std::string& text) {
     return chosen;
 }
 
-result<std::vector<int>> parse_cpus(const std::string& text) {
-    auto cpus = host::parse_cpu_list(text);
-    if (!cpus) return failure(exit_status::usage, fmt::format("-C {}: {}", text, cpus.error().message));
-    const auto online = host::online_cpus();
-    if (!online) return tl::unexpected(online.error());
-    for (const int cpu : *cpus)
-        if (!std::binary_search(online->begin(), online->end(), cpu))
-            return failure(exit_status::usage, fmt::format("-C {}: there is no CPU {} online; there are {}", text, cpu,
-                                                           host::format_cpu_list(*online)));
-    return cpus;
-}
-
 result<plan> understand(const hist_options& options) {
     plan made;
     const auto time = [](const char* option, const std::string& text,
@@ -96,9 +84,14 @@ result<plan> understand(const hist_options& options) {
         made.session.metrics = std::move(*metrics);
     }
     if (!options.cpus.empty()) {
-        auto cpus = parse_cpus(options.cpus);
+        auto cpus = parse_cpus("-C", options.cpus);
         if (!cpus) return tl::unexpected(cpus.error());
         made.session.cpus = std::move(*cpus);
+    }
+    if (!options.beat.empty()) {
+        const auto beat = parse_beat("--beat", options.beat);
+        if (!beat) return tl::unexpected(beat.error());
+        made.session.beat_ns = *beat;
     }
     if (!options.above.empty()) {
         const auto above = parse_threshold("--above", options.above);
@@ -118,19 +111,6 @@ result<plan> understand(const hist_options& options) {
     made.session.kernel_histograms = !options.stream;
     made.json = options.json;
     return made;
-}
-
-result<void> require_rights() {
-    const auto mine = probe::rights::read();
-    if (!mine) return tl::unexpected(mine.error());
-    if (mine->may_trace()) return {};
-    return failure(exit_status::not_possible, "tracing needs root, or CAP_BPF and CAP_PERFMON: run it with sudo "
-                                              "(`irqscope doctor` works without, and says what is missing)");
-}
-
-std::uint64_t after(std::uint64_t start_ns, std::optional<std::uint64_t> length_ns) {
-    constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
-    return length_ns && *length_ns < never - start_ns ? start_ns + *length_ns : never;
 }
 
 // Until the time is over, the user ends it, or nobody reads any more.
@@ -171,7 +151,7 @@ void announce(const plan& todo) {
 result<void> run_hist(const hist_options& options, const global_options& global) {
     const auto todo = understand(options);
     if (!todo) return tl::unexpected(todo.error());
-    if (const auto allowed = require_rights(); !allowed) return allowed;
+    if (const auto allowed = probe::require_rights(); !allowed) return allowed;
     const auto kernel = probe::kernel::inspect(global.btf_file);
     if (!kernel) return tl::unexpected(kernel.error());
     auto running = probe::measurement::start(*kernel, todo->session);
@@ -201,9 +181,12 @@ command add_hist(CLI::App& parent) {
     hist->add_option("-I,--interval", options->interval, "print and begin anew each time so long")->type_name("TIME");
     hist->add_option("-C,--cpu", options->cpus, "these CPUs only (0-3,8)")->type_name("LIST");
     hist->add_option("--metric", options->metrics,
-                     "only these, with commas: softirq_latency (oldest raise to\n"
-                     "entry), softirq_run, hardirq_run, sysvec_run; what is not\nasked for is not attached")
+                     "only these, with commas: irq_off (how late the heartbeat's\n"
+                     "timer was served), softirq_off (raise to the first softirq),\n"
+                     "softirq_latency (oldest raise to entry), softirq_run,\n"
+                     "hardirq_run, sysvec_run, idle_exit; what is not asked for is\nnot attached")
         ->type_name("LIST");
+    hist->add_option("--beat", options->beat, "period of the heartbeats (1ms; 100us to 100ms)")->type_name("TIME");
     hist->add_flag("--per-cpu", options->per_cpu, "a line for each CPU and key");
     hist->add_flag("--fine", options->fine, "histograms in 8 steps to a power of two");
     hist->add_option("--top", options->top, "lines and histograms a metric (without it 16 and 3)")

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/parse.hpp"
 
+#include "host/cpus.hpp"
+#include "probe/heartbeat.hpp"
+
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -59,6 +63,24 @@ result<std::uint64_t> parse_duration(std::string_view option, std::string_view t
 
 result<std::uint64_t> parse_threshold(std::string_view option, std::string_view text) {
     return parse_time(option, text, false);
+}
+
+result<std::uint64_t> parse_beat(std::string_view option, std::string_view text) {
+    const auto ns = parse_threshold(option, text);
+    if (!ns || (*ns >= probe::shortest_beat_ns && *ns <= probe::longest_beat_ns)) return ns;
+    return failure(exit_status::usage, fmt::format("{} {}: a heartbeat's period is 100us to 100ms", option, text));
+}
+
+result<std::vector<int>> parse_cpus(std::string_view option, std::string_view text) {
+    auto cpus = host::parse_cpu_list(text);
+    if (!cpus) return failure(exit_status::usage, fmt::format("{} {}: {}", option, text, cpus.error().message));
+    const auto online = host::online_cpus();
+    if (!online) return tl::unexpected(online.error());
+    for (const int cpu : *cpus)
+        if (!std::binary_search(online->begin(), online->end(), cpu))
+            return failure(exit_status::usage, fmt::format("{} {}: there is no CPU {} online; there are {}", option,
+                                                           text, cpu, host::format_cpu_list(*online)));
+    return cpus;
 }
 
 result<std::uint32_t> parse_ring_size(std::string_view option, std::string_view text) {

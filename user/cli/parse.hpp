@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace irqscope::cli {
 
@@ -17,5 +18,11 @@ result<std::uint64_t> parse_threshold(std::string_view option, std::string_view 
 
 // "64K", "1M", a bare number is bytes: a power of two from 4096 up to 1 GiB. Fails: usage.
 result<std::uint32_t> parse_ring_size(std::string_view option, std::string_view text);
+
+// A heartbeat's period: 100us to 100ms. Fails: usage.
+result<std::uint64_t> parse_beat(std::string_view option, std::string_view text);
+
+// CPUs that are online. Fails: usage; failed if the kernel does not tell which are.
+result<std::vector<int>> parse_cpus(std::string_view option, std::string_view text);
 
 } // namespace irqscope::cli

@@ -9,12 +9,18 @@
 #include <csignal>
 #include <cstring>
 #include <fmt/format.h>
+#include <limits>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <utility>
 
 namespace irqscope::cli {
+
+std::uint64_t after(std::uint64_t start_ns, std::optional<std::uint64_t> length_ns) {
+    constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
+    return length_ns && *length_ns < never - start_ns ? start_ns + *length_ns : never;
+}
 
 result<waiter> waiter::make(const std::vector<int>& descriptors) {
     waiter made;

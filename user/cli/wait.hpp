@@ -5,9 +5,13 @@
 #include "result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace irqscope::cli {
+
+// The moment so long after the start; without a length, or beyond what the clock can count, never (the largest number).
+std::uint64_t after(std::uint64_t start_ns, std::optional<std::uint64_t> length_ns);
 
 class waiter {
 public:

@@ -23,7 +23,7 @@ std::optional<int> take_number(std::string_view& text) {
     return number;
 }
 
-result<std::vector<int>> read_cpus(const char* path) {
+result<std::vector<int>> read_cpus(const std::string& path) {
     const auto text = read_file(path);
     if (!text) return tl::unexpected(text.error());
     return parse_cpu_list(*text);
@@ -70,5 +70,16 @@ std::string format_cpu_list(const std::vector<int>& cpus) {
 
 result<std::vector<int>> online_cpus() { return read_cpus("/sys/devices/system/cpu/online"); }
 result<std::vector<int>> possible_cpus() { return read_cpus("/sys/devices/system/cpu/possible"); }
+
+std::vector<int> isolated_cpus() {
+    std::vector<int> all;
+    for (const char* name : {"isolated", "nohz_full"}) {
+        const auto cpus = read_cpus(fmt::format("/sys/devices/system/cpu/{}", name));
+        if (cpus) all.insert(all.end(), cpus->begin(), cpus->end()); // "" and "(null)" are no lists
+    }
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+}
 
 } // namespace irqscope::host

@@ -18,4 +18,8 @@ std::string format_cpu_list(const std::vector<int>& cpus);
 result<std::vector<int>> online_cpus();
 result<std::vector<int>> possible_cpus();
 
+// CPUs that were taken out of the kernel's own housekeeping (isolcpus=, nohz_full=): nobody should be measured there who
+// has not asked for it. From /sys/devices/system/cpu/{isolated,nohz_full}; empty where these say nothing.
+std::vector<int> isolated_cpus();
+
 } // namespace irqscope::host

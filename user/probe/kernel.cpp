@@ -40,14 +40,20 @@ constexpr std::array caller_names{
 };
 static_assert(caller_names.size() <= WIRE_CALLERS);
 
-std::vector<wire_caller> find_callers() {
-    std::set<std::string> wanted;
+constexpr const char* beat_function_name = "perf_swevent_hrtimer";
+
+using functions = std::map<std::string, symbols::function>;
+
+functions read_functions() {
+    std::set<std::string> wanted{beat_function_name};
     for (const auto& caller : caller_names) wanted.insert(caller.function);
-    const auto functions = symbols::read_functions(wanted);
+    return symbols::read_functions(wanted).value_or(functions{});
+}
+
+std::vector<wire_caller> find_callers(const functions& known) {
     std::vector<wire_caller> callers;
-    if (!functions) return callers;
     for (const auto& caller : caller_names)
-        if (const auto found = functions->find(caller.function); found != functions->end())
+        if (const auto found = known.find(caller.function); found != known.end())
             callers.push_back({found->second.start, found->second.size, static_cast<__u32>(caller.context)});
     return callers;
 }
@@ -66,6 +72,18 @@ std::optional<std::int64_t> member_offset(const btf* types, std::uint32_t id, st
             if (const auto inner = member_offset(types, members[i].type, name, depth + 1)) return offset + *inner;
     }
     return std::nullopt;
+}
+
+bool has_enumerator(const btf* types, std::string_view name) {
+    for (std::uint32_t id = 1; id < btf__type_cnt(types); id++) {
+        const btf_type* type = btf__type_by_id(types, id);
+        if (!btf_is_enum(type)) continue;
+        const auto* values = btf_enum(type);
+        for (std::uint32_t i = 0; i < btf_vlen(type); i++)
+            if (const char* text = btf__name_by_offset(types, values[i].name_off); text != nullptr && text == name)
+                return true;
+    }
+    return false;
 }
 
 struct per_cpu_offsets {
@@ -124,10 +142,19 @@ result<kernel> kernel::inspect(const std::optional<std::string>& btf_file) {
                                    "this very kernel from elsewhere with --btf FILE",
                                    path, std::strerror(reason)));
     }
-    found.callers_ = find_callers();
+    const functions known = read_functions();
+    found.callers_ = find_callers(known);
+    if (const auto function = known.find(beat_function_name); function != known.end())
+        found.beat_function_ = function->second.start;
     found.preempt_rt_ = host::read_system().preempt_rt;
     return found;
 }
+
+bool kernel::has_timers() const {
+    return !preempt_rt_ && btf__find_by_name_kind(btf_.get(), "bpf_timer", BTF_KIND_STRUCT) > 0;
+}
+
+bool kernel::has_pinned_timers() const { return has_enumerator(btf_.get(), "BPF_F_TIMER_CPU_PIN"); }
 
 bool kernel::has_tracepoint(const std::string& name) const {
     return btf__find_by_name_kind(btf_.get(), ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF) > 0;

@@ -35,6 +35,14 @@ public:
     // The same for its preempt count: __preempt_count (before 6.2, and since 6.15) or pcpu_hot.preempt_count, on x86.
     [[nodiscard]] std::optional<std::int64_t> preempt_from_rq() const;
 
+    // The function of a cpu-clock event's timer (kernel/events/core.c, perf_swevent_hrtimer); 0 without the right to see
+    // addresses.
+    [[nodiscard]] std::uint64_t beat_function() const { return beat_function_; }
+
+    // Whether BPF has timers (5.15; refused on PREEMPT_RT), and whether they can be pinned to their CPU (6.7).
+    [[nodiscard]] bool has_timers() const;
+    [[nodiscard]] bool has_pinned_timers() const;
+
     // The kernel functions that call the softirq function, and what each call means (kernel/softirq.c). Empty without
     // the right to see addresses.
     [[nodiscard]] const std::vector<wire_caller>& softirq_callers() const { return callers_; }
@@ -50,6 +58,7 @@ private:
     };
     std::unique_ptr<btf, free_btf> btf_;
     std::vector<wire_caller> callers_;
+    std::uint64_t beat_function_ = 0;
     std::optional<std::string> btf_file_;
     bool preempt_rt_ = false;
 };

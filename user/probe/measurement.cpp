@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, WIRE_LOST_KINDS> lost_names{
     "hardirq_entries_without_exit", "hardirq_exits_without_entry",  "sysvec_entries_without_exit",
     "sysvec_exits_without_entry",   "softirq_entries_without_exit", "softirq_exits_without_entry",
     "softirq_raises_unseen",        "interrupts_nested_too_deep",   "softirq_contexts_unknown",
-    "softirq_contexts_misread",     "softirq_entries_unseen"};
+    "softirq_contexts_misread",     "softirq_entries_unseen",       "stalls_dropped_by_full_rings"};
 
 std::uint64_t ns_of(const timeval& time) {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_usec) * 1000;
@@ -75,7 +75,7 @@ result<measurement> measurement::start(const kernel& on, const session_options& 
     measurement made(std::make_unique<state>(std::move(*programs), options.metrics.contains(metric::softirq_run),
                                              options.metrics.contains(metric::softirq_latency)));
     state& inner = *made.state_;
-    if (options.stream) {
+    if (options.wants_rings()) {
         auto reader = stream::ring_reader::open(inner.programs.rings(), inner.streamed);
         if (!reader) return tl::unexpected(reader.error());
         inner.reader = std::move(*reader);
@@ -184,6 +184,48 @@ void measurement::fill_lost(model::snapshot& to, counters& now) {
     }
 }
 
+// Since each heartbeat began. Between two of the kernel's writes to them the figures may be off by the beat under way.
+std::map<int, model::beats> measurement::beats_of(const by_cpu<wire_cpu_state>& states, std::uint64_t end_ns) const {
+    const session& programs = state_->programs;
+    const std::uint64_t period = programs.options().beat_ns;
+    std::map<int, model::beats> all;
+    for (const auto& [cpu, here] : states) {
+        const wire_beats& from = here.beats;
+        if (from.generation == 0) continue; // not one beat has come
+        const bool beats = std::binary_search(beating_.begin(), beating_.end(), cpu);
+        // On a CPU that has gone none is due after the last that came.
+        const std::uint64_t until = beats ? std::max({end_ns, from.first_ns, from.last_ns}) : here.due_ns - 1;
+        all[cpu] = {from.past_due + (until - from.first_ns) / period + 1,
+                    from.seen,
+                    from.late,
+                    from.skipped,
+                    from.unseen,
+                    from.restarts,
+                    programs.soft_beats()};
+    }
+    for (const int cpu : beating_) all[cpu].soft = programs.soft_beats(); // also those of which nothing is known yet
+    return all;
+}
+
+void measurement::fill_beats(model::coverage& to, const by_cpu<wire_cpu_state>& states, std::uint64_t end_ns) {
+    const session_options& options = state_->programs.options();
+    if (!options.wants_beats()) return;
+    to.beat_ns = options.beat_ns;
+    auto now = beats_of(states, end_ns);
+    for (const auto& [cpu, here] : now) {
+        const model::beats& before = beats_before_[cpu];
+        to.heartbeats[cpu] = {here.due - std::min(before.due, here.due),
+                              here.seen - before.seen,
+                              here.late - before.late,
+                              here.skipped - before.skipped,
+                              here.unseen - before.unseen,
+                              here.restarts - before.restarts,
+                              here.soft};
+    }
+    to.without_beat = without_beat_;
+    beats_before_ = std::move(now);
+}
+
 void measurement::fill_coverage(model::snapshot& to, const counters& now, const by_cpu<wire_cpu_state>& states) const {
     const session& programs = state_->programs;
     const session_options& options = programs.options();
@@ -215,6 +257,8 @@ result<model::snapshot> measurement::close_interval(bool last) {
     auto now = count();
     if (!now) return tl::unexpected(now.error());
     const auto kernel_bytes = inner.programs.kernel_bytes();
+    beating_ = inner.programs.beating();
+    without_beat_ = inner.programs.without_beat();
     if (last) inner.programs.detach();
     const auto states = inner.programs.states();
     if (!states) return tl::unexpected(states.error());
@@ -238,6 +282,7 @@ result<model::snapshot> measurement::close_interval(bool last) {
     if (last && options.kernel_histograms && inner.kernel.mismatches() != 0)
         snapshot.lost.counts["samples_that_buckets_and_counts_disagree_on"] = inner.kernel.mismatches();
     fill_coverage(snapshot, *now, *states);
+    fill_beats(snapshot.coverage, *states, end_ns);
     snapshot.cost = {calls_of(snapshot.all, options.metrics, now->raises - before_.raises), ns_per_call_,
                      now->user_cpu_ns - before_.user_cpu_ns, static_cast<std::uint64_t>(own_usage().ru_maxrss) * 1024,
                      kernel_bytes};

@@ -8,6 +8,7 @@
 #include "probe/unseen.hpp"
 #include "result.hpp"
 #include "stream/ring_reader.hpp"
+#include "stream/stalls.hpp"
 
 #include <cstdint>
 #include <map>
@@ -27,6 +28,8 @@ public:
     [[nodiscard]] std::vector<int> descriptors() const;
     // Takes from the rings what is there. True: there may be more.
     bool drain();
+    // What was told of stalls since the last call, in the order in which each CPU told it.
+    std::vector<stream::stall_record> take_stalls() { return state_->streamed.take_stalls(); }
     // Reads the kernel's counters before they can wrap: once a minute at least.
     result<void> refresh();
 
@@ -50,7 +53,7 @@ private:
             : programs(std::move(from)), kernel(programs), streamed(run, latency) {}
         session programs;
         kernel_counts kernel;
-        stream::span_counter streamed;
+        stream::record_intake streamed;
         std::optional<stream::ring_reader> reader;
         stream::table table;
     };
@@ -62,6 +65,9 @@ private:
                                                            const stream::catalog& names, std::uint64_t end_ns) const;
     result<void> collect(const by_cpu<wire_cpu_state>& states, bool last);
     void fill_lost(model::snapshot& to, counters& now);
+    [[nodiscard]] std::map<int, model::beats> beats_of(const by_cpu<wire_cpu_state>& states,
+                                                       std::uint64_t end_ns) const;
+    void fill_beats(model::coverage& to, const by_cpu<wire_cpu_state>& states, std::uint64_t end_ns);
     void fill_coverage(model::snapshot& to, const counters& now, const by_cpu<wire_cpu_state>& states) const;
 
     std::unique_ptr<state> state_;
@@ -71,6 +77,9 @@ private:
     std::uint64_t interval_start_ns_ = 0;
     std::chrono::system_clock::time_point interval_start_time_;
     counters before_;
+    std::map<int, model::beats> beats_before_; // since each heartbeat's start
+    std::vector<int> beating_;                 // before the programs went, at the last time
+    std::vector<int> without_beat_;
     std::optional<unseen> unseen_;
 };
 

@@ -40,6 +40,14 @@ bool rights::may_trace() const {
     return has(capability::sys_admin) || (has(capability::bpf) && has(capability::perfmon));
 }
 
+result<void> require_rights() {
+    const auto mine = rights::read();
+    if (!mine) return tl::unexpected(mine.error());
+    if (mine->may_trace()) return {};
+    return failure(exit_status::not_possible, "tracing needs root, or CAP_BPF and CAP_PERFMON: run it with sudo "
+                                              "(`irqscope doctor` works without, and says what is missing)");
+}
+
 result<void> drop_rights() {
     const auto mine = rights::read();
     if (!mine) return tl::unexpected(mine.error());

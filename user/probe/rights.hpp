@@ -26,6 +26,9 @@ private:
     std::uint64_t effective_ = 0;
 };
 
+// Fails (not_possible) without the right to trace.
+result<void> require_rights();
+
 // Gives up every capability but the two that reading BPF maps needs where unprivileged BPF is off (before 5.19 even
 // with an open descriptor), and the way back to them by an exec. Fails (failed) with the system's reason.
 result<void> drop_rights();

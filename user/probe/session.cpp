@@ -3,9 +3,11 @@
 
 #include "host/cpus.hpp"
 #include "host/files.hpp"
+#include "probe/heartbeat.hpp"
 #include "probe/rings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
@@ -13,6 +15,8 @@
 #include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
+#include <iterator>
+#include <random>
 #include <string_view>
 #include <utility>
 
@@ -46,17 +50,44 @@ std::optional<std::string> tracepoint_of(const bpf_program* program) {
 
 // Whether a metric that is asked for needs the program.
 bool is_wanted(std::string_view tracepoint, const std::set<metric>& metrics) {
-    if (tracepoint == "softirq_raise") return metrics.contains(metric::softirq_latency);
+    const auto any = [&metrics](std::initializer_list<metric> of) {
+        return std::any_of(of.begin(), of.end(), [&](metric one) { return metrics.contains(one); });
+    };
+    if (tracepoint == "softirq_raise") return any({metric::softirq_latency, metric::softirq_off});
     if (tracepoint.starts_with("softirq_"))
-        return metrics.contains(metric::softirq_latency) || metrics.contains(metric::softirq_run);
+        return any({metric::softirq_latency, metric::softirq_off, metric::softirq_run});
+    if (tracepoint.starts_with("hrtimer_")) return any({metric::irq_off, metric::idle_exit, metric::softirq_off});
+    if (tracepoint == "cpu_idle") return any({metric::irq_off, metric::idle_exit});
     if (tracepoint.starts_with("irq_handler_")) return metrics.contains(metric::hardirq_run);
     return metrics.contains(metric::sysvec_run);
 }
 
 // Sysvecs differ between kernels and builds; the rest every kernel with softirqs has.
 bool is_optional(std::string_view tracepoint) {
-    return !tracepoint.starts_with("softirq_") && !tracepoint.starts_with("irq_handler_");
+    return !tracepoint.starts_with("softirq_") && !tracepoint.starts_with("irq_handler_") &&
+           !tracepoint.starts_with("hrtimer_");
 }
+
+std::uint64_t make_run_mark() {
+    std::random_device random;
+    const std::uint64_t number = std::uint64_t{random()} << 32U | random();
+    return (number | (WIRE_BEAT_GENERATIONS + 1)) & ~WIRE_BEAT_GENERATIONS; // not 0, and room for the generation
+}
+
+constexpr std::array stall_kinds{std::pair{WIRE_STALL_IRQ_OFF, model::stall_kind::irq_off},
+                                 std::pair{WIRE_STALL_SOFTIRQ_OFF, model::stall_kind::softirq_off},
+                                 std::pair{WIRE_STALL_SOFTIRQ_LATENCY, model::stall_kind::softirq_latency},
+                                 std::pair{WIRE_STALL_SOFTIRQ_RUN, model::stall_kind::softirq_run},
+                                 std::pair{WIRE_STALL_HARDIRQ_RUN, model::stall_kind::hardirq_run}};
+static_assert(stall_kinds.size() == WIRE_STALL_KINDS);
+
+std::vector<int> difference(const std::vector<int>& from, const std::vector<int>& what) {
+    std::vector<int> left;
+    std::set_difference(from.begin(), from.end(), what.begin(), what.end(), std::back_inserter(left));
+    return left;
+}
+
+constexpr std::uint64_t timer_cpu_pin = 2; // BPF_F_TIMER_CPU_PIN, include/uapi/linux/bpf.h (6.7)
 
 // Without the kernel's own BTF there is nothing that a tp_btf program could be checked against; a raw tracepoint has the
 // same arguments and the same count of recursion misses (__bpf_trace_run). The section's handler has to be replaced
@@ -94,9 +125,16 @@ struct session::implementation {
     std::unique_ptr<::irqscope_bpf, destroy> object;
     std::vector<int> possible;
     ring_set rings;
+    std::uint64_t run_mark = make_run_mark();
     std::vector<bpf_program*> programs; // those to attach
     std::vector<std::pair<std::string, link>> links;
+    std::unique_ptr<heartbeat> beats;
     bool raw = false; // attached as raw tracepoints: the kernel's own BTF is out of reach
+    bool soft = false;
+
+    result<void> open(const kernel& on, const session_options& options, bool with_soft_beats);
+    int load();
+    [[nodiscard]] int init_soft_beats() const;
 
     result<void> choose_programs(const kernel& on, const std::set<metric>& metrics);
     result<void> make_rings(const session_options& options);
@@ -127,7 +165,7 @@ result<void> session::implementation::choose_programs(const kernel& on, const st
 }
 
 result<void> session::implementation::make_rings(const session_options& options) {
-    if (!options.stream) return {};
+    if (!options.wants_rings()) return {};
     auto made = ring_set::make(possible, options.ring_bytes);
     if (!made) return tl::unexpected(made.error());
     rings = std::move(*made);
@@ -143,6 +181,17 @@ void session::implementation::configure(const kernel& on, const session_options&
     config.latency = options.metrics.contains(metric::softirq_latency) ? 1 : 0;
     config.run = options.metrics.contains(metric::softirq_run) ? 1 : 0;
     config.wake_bytes = options.ring_bytes / 4;
+    config.off = options.metrics.contains(metric::softirq_off) ? 1 : 0;
+    config.soft_beat = soft ? 1 : 0;
+    config.soft_beat_flags = on.has_pinned_timers() ? timer_cpu_pin : 0;
+    config.beat_ns = options.beat_ns;
+    config.beat_function = on.beat_function();
+    config.beat_mark = run_mark;
+    config.stall_rate = options.stalls.empty() ? 0 : options.stall_rate;
+    for (const auto& [wire, kind] : stall_kinds) {
+        const auto threshold = options.stalls.find(kind);
+        config.stall_ns[wire] = threshold == options.stalls.end() ? ~0ULL : threshold->second; // NOLINT(*-array-index)
+    }
     if (const auto offset = on.pending_from_rq()) {
         config.pending = 1;
         config.pending_from_rq = *offset;
@@ -153,6 +202,44 @@ void session::implementation::configure(const kernel& on, const session_options&
     }
     const auto& callers = on.softirq_callers();
     std::copy_n(callers.begin(), std::min<std::size_t>(callers.size(), WIRE_CALLERS), std::begin(config.callers));
+}
+
+result<void> session::implementation::open(const kernel& on, const session_options& options, bool with_soft_beats) {
+    soft = with_soft_beats;
+    programs.clear();
+    bpf_object_open_opts open_options{};
+    open_options.sz = sizeof(open_options);
+    open_options.btf_custom_path = on.btf_file() ? on.btf_file()->c_str() : nullptr;
+    object.reset(::irqscope_bpf__open_opts(&open_options));
+    if (!object) return failure(exit_status::failed, explain_load_failure(errno));
+    if (auto done = choose_programs(on, options.metrics); !done) return done;
+    bpf_program__set_autoload(object->progs.init_soft_beat, soft);
+    bpf_map__set_autocreate(object->maps.soft_beats, soft);
+    if (soft) bpf_map__set_max_entries(object->maps.soft_beats, static_cast<std::uint32_t>(max_cpu()) + 1);
+    if (auto done = make_rings(options); !done) return done;
+    configure(on, options);
+    object->bss->epoch = 1; // 0 is what a histogram that never counted shows
+    return {};
+}
+
+// 0, or -errno.
+int session::implementation::load() {
+    if (const int failed = ::irqscope_bpf__load(object.get()); failed != 0) return failed;
+    return soft ? init_soft_beats() : 0;
+}
+
+int session::implementation::init_soft_beats() const {
+    for (const int cpu : possible) {
+        wire_init_soft_beat which{static_cast<std::uint32_t>(cpu)};
+        bpf_test_run_opts options{};
+        options.sz = sizeof(options);
+        options.ctx_in = &which;
+        options.ctx_size_in = sizeof(which);
+        const int failed = bpf_prog_test_run_opts(bpf_program__fd(object->progs.init_soft_beat), &options);
+        if (failed != 0) return failed;
+        if (options.retval != 0) return -EOPNOTSUPP;
+    }
+    return 0;
 }
 
 link session::implementation::attach(bpf_program* program) const {
@@ -177,24 +264,46 @@ result<session> session::load(const kernel& on, const session_options& options) 
     inner.raw = on.btf_file().has_value();
     if (inner.raw && !take_tracepoints_for_raw())
         return failure(exit_status::failed, "libbpf takes no raw tracepoints in the place of typed ones");
-    bpf_object_open_opts open_options{};
-    open_options.sz = sizeof(open_options);
-    open_options.btf_custom_path = on.btf_file() ? on.btf_file()->c_str() : nullptr;
-    inner.object.reset(::irqscope_bpf__open_opts(&open_options));
-    if (!inner.object) return failure(exit_status::failed, explain_load_failure(errno));
-
-    if (auto done = inner.choose_programs(on, options.metrics); !done) return tl::unexpected(done.error());
-    if (auto done = inner.make_rings(options); !done) return tl::unexpected(done.error());
-    inner.configure(on, options);
-    inner.object->bss->epoch = 1; // 0 is what a histogram that never counted shows
-    made.reraises_ = inner.object->rodata->config.pending != 0;
-    made.contexts_ = !on.softirq_callers().empty();
-
-    if (const int failed = ::irqscope_bpf__load(inner.object.get()); failed != 0)
-        return failure(exit_status::not_possible, explain_load_failure(-failed));
+    // A raw tracepoint's program may hold no timer (kernel/bpf/verifier.c, is_tracing_prog_type).
+    const bool soft = options.metrics.contains(metric::softirq_off) && !inner.raw && on.has_timers();
+    if (auto done = inner.open(on, options, soft); !done) return tl::unexpected(done.error());
+    int failed = inner.load();
+    if (failed != 0 && soft) { // a kernel with timers that refuses these: then without
+        if (auto done = inner.open(on, options, false); !done) return tl::unexpected(done.error());
+        failed = inner.load();
+    }
+    if (failed != 0) return failure(exit_status::not_possible, explain_load_failure(-failed));
     if (auto done = inner.rings.publish(bpf_map__fd(inner.object->maps.rings)); !done)
         return tl::unexpected(done.error());
+    made.reraises_ = inner.object->rodata->config.pending != 0;
+    made.contexts_ = !on.softirq_callers().empty();
     return made;
+}
+
+bool session_options::wants_beats() const {
+    return metrics.contains(metric::irq_off) || metrics.contains(metric::idle_exit) ||
+           metrics.contains(metric::softirq_off);
+}
+
+bool session::soft_beats() const { return inner_->soft; }
+
+std::vector<int> session::beating() const { return inner_->beats ? inner_->beats->beating() : std::vector<int>{}; }
+
+std::vector<int> session::without_beat() const {
+    if (!inner_->beats) return {};
+    const auto online = host::online_cpus();
+    return difference(options_.cpus ? *options_.cpus : online.value_or(std::vector<int>{}), beating());
+}
+
+bool session::follow_cpus() {
+    const auto online = host::online_cpus();
+    if (!inner_->beats || !online) return false;
+    const auto wanted = options_.cpus ? *options_.cpus : difference(*online, host::isolated_cpus());
+    const auto gone = difference(inner_->beats->asked_for(), *online);
+    const auto come = difference(difference(wanted, difference(wanted, *online)), inner_->beats->asked_for());
+    if (!gone.empty()) inner_->beats->stop(gone);
+    if (!come.empty()) inner_->beats->start(come);
+    return !gone.empty() || !come.empty();
 }
 
 result<void> session::attach() {
@@ -217,10 +326,19 @@ result<void> session::attach() {
     const std::uint32_t zero = 0;
     if (bpf_map_update_elem(bpf_map__fd(inner_->object->maps.cpu_states), &zero, values.data(), BPF_ANY) != 0)
         return failure(exit_status::failed, fmt::format("cannot start the BPF programs: {}", std::strerror(errno)));
+    if (!options_.wants_beats()) return {};
+    inner_->beats = std::make_unique<heartbeat>(options_.beat_ns, inner_->run_mark);
+    follow_cpus();
+    if (beating().empty() && inner_->beats->refused() != 0)
+        return failure(exit_status::not_possible,
+                       fmt::format("the kernel refuses the heartbeats (perf_event_open of cpu-clock: {}); without them "
+                                   "there are the metrics softirq_latency, softirq_run, hardirq_run and sysvec_run",
+                                   std::strerror(inner_->beats->refused())));
     return {};
 }
 
 void session::detach() {
+    inner_->beats.reset();
     auto& links = inner_->links;
     const auto begins = [](const auto& entry) { return !entry.first.ends_with("_exit"); };
     for (auto& entry : links)

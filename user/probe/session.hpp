@@ -4,6 +4,7 @@
 #pragma once
 
 #include "model/series.hpp"
+#include "model/stall.hpp"
 #include "probe/kernel.hpp"
 #include "result.hpp"
 #include "stream/catalog.hpp"
@@ -22,9 +23,16 @@ namespace irqscope::probe {
 struct session_options {
     std::set<model::metric> metrics{model::all_metrics.begin(), model::all_metrics.end()};
     std::optional<std::vector<int>> cpus; // nothing: all, also those that come online later
+    std::uint64_t beat_ns = 1'000'000;    // period of the heartbeats, where a metric needs them
+    // Thresholds in ns of the stalls to tell; empty: none. Each kind needs its metric.
+    std::map<model::stall_kind, std::uint64_t> stalls;
+    std::uint32_t stall_rate = 100; // told a second and CPU, at most
     bool kernel_histograms = true;
     bool stream = false;
     std::uint32_t ring_bytes = 1U << 20; // a CPU; a power of two and at least a page
+
+    [[nodiscard]] bool wants_beats() const;
+    [[nodiscard]] bool wants_rings() const { return stream || !stalls.empty(); }
 };
 
 // A CPU's value of a per-CPU map.
@@ -42,8 +50,11 @@ public:
     session& operator=(session&& other) noexcept;
     ~session();
 
-    // Attaches every program, then starts to count on all wanted CPUs. Fails: not_possible.
+    // Attaches every program, then starts to count on all wanted CPUs, then their hearts begin to beat. Fails:
+    // not_possible.
     result<void> attach();
+    // Heartbeats for CPUs that have come online, none for those that have gone. False: nothing has changed.
+    bool follow_cpus();
     // Begins with the programs that begin spans. What is in the maps stays readable.
     void detach();
 
@@ -52,6 +63,11 @@ public:
     [[nodiscard]] const session_options& options() const { return options_; }
     [[nodiscard]] bool reraises() const { return reraises_; }
     [[nodiscard]] bool contexts() const { return contexts_; }
+    // Each hard beat makes a raise, so that softirqs that are held off are noticed within a period.
+    [[nodiscard]] bool soft_beats() const;
+    // CPUs that have a heartbeat, and watched ones that have none.
+    [[nodiscard]] std::vector<int> beating() const;
+    [[nodiscard]] std::vector<int> without_beat() const;
 
     // --- reading; each fails (failed) with the system's reason ---
 

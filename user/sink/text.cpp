@@ -36,6 +36,7 @@ words words_of(metric which) {
     case metric::softirq_run: return {"entry to exit", "vector   context"};
     case metric::hardirq_run: return {"device interrupt handlers", "irq  action"};
     case metric::sysvec_run: return {"system vectors", "sysvec"};
+    default: return {"", ""};
     }
     return {"", ""};
 }

@@ -59,6 +59,9 @@ std::optional<model::series_id> catalog::series(int cpu, std::uint32_t index) co
     if (index < WIRE_HIST_SYSVEC_RUN) return softirq_latency(index - WIRE_HIST_SOFTIRQ_LATENCY);
     if (index - WIRE_HIST_SYSVEC_RUN < WIRE_SYSVECS) return sysvec_run(index - WIRE_HIST_SYSVEC_RUN);
     if (index == WIRE_HIST_HARDIRQ_OTHER) return model::series_id{model::metric::hardirq_run, "other", {}, {}};
+    if (index == WIRE_HIST_IRQ_OFF) return model::series_id{model::metric::irq_off, {}, {}, {}};
+    if (index == WIRE_HIST_IDLE_EXIT) return model::series_id{model::metric::idle_exit, {}, {}, {}};
+    if (index == WIRE_HIST_SOFTIRQ_OFF) return model::series_id{model::metric::softirq_off, {}, {}, {}};
     if (index < WIRE_HIST_HARDIRQ_RUN || index > WIRE_HIST_HARDIRQ_OTHER) return std::nullopt;
     const auto found = slots_.find(cpu);
     const std::size_t slot = index - WIRE_HIST_HARDIRQ_RUN;

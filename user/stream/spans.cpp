@@ -6,14 +6,54 @@
 
 namespace irqscope::stream {
 
+namespace {
+
+bool is_sound(const wire_stall& stall) {
+    return stall.what < WIRE_STALL_KINDS && stall.state <= WIRE_STALL_GONE && stall.cpu < table::max_cpus &&
+           stall.histogram < WIRE_HISTS && (stall.culprit < WIRE_HISTS || stall.culprit == WIRE_NO_CULPRIT) &&
+           stall.stack <= WIRE_STACK_INTERRUPTED && stall.depth <= WIRE_STALL_FRAMES;
+}
+
+// The record, if the bytes are as many.
+template <typename T>
+bool read(const void* data, std::size_t size, T& record) {
+    if (size < sizeof(record)) return false;
+    std::memcpy(&record, data, sizeof(record));
+    return true;
+}
+
+bool decode_stall(const void* data, std::size_t size, span_sink& sink) {
+    wire_stall stall{};
+    if (!read(data, size, stall) || !is_sound(stall)) return false;
+    sink.on_stall(stall);
+    return true;
+}
+
+bool decode_settled(const void* data, std::size_t size, span_sink& sink) {
+    wire_settled settled{};
+    if (!read(data, size, settled) || settled.cpu >= table::max_cpus) return false;
+    sink.on_settled(settled);
+    return true;
+}
+
+} // namespace
+
 bool decode(const void* data, std::size_t size, span_sink& sink) {
+    std::uint16_t kind = 0;
+    if (!read(data, size, kind)) return false;
+    if (kind == WIRE_RECORD_STALL) return decode_stall(data, size, sink);
+    if (kind == WIRE_RECORD_SETTLED) return decode_settled(data, size, sink);
     wire_softirq_span record{};
     if (size < sizeof(record.span)) return false;
     std::memcpy(&record.span, data, sizeof(record.span));
     if (record.span.histogram >= WIRE_HISTS || record.span.cpu >= table::max_cpus) return false;
     switch (record.span.kind) {
+    case WIRE_RECORD_WAIT:
+        if (record.span.histogram < WIRE_HIST_IRQ_OFF) return false;
+        sink.on_wait(record.span);
+        return true;
     case WIRE_RECORD_INTERRUPT:
-        if (record.span.histogram < WIRE_HIST_SYSVEC_RUN) return false;
+        if (record.span.histogram < WIRE_HIST_SYSVEC_RUN || record.span.histogram >= WIRE_HIST_IRQ_OFF) return false;
         sink.on_interrupt(record.span);
         return true;
     case WIRE_RECORD_SOFTIRQ:
@@ -35,6 +75,10 @@ void span_counter::on_softirq(const wire_softirq_span& span) {
     if (!latency_ || span.latency_ns == WIRE_NO_LATENCY) return;
     const std::uint32_t vector = (span.span.histogram - WIRE_HIST_SOFTIRQ_RUN) / WIRE_CONTEXTS;
     counts_.at(cpu, WIRE_HIST_SOFTIRQ_LATENCY + vector).values.count(span.latency_ns);
+}
+
+void span_counter::on_wait(const wire_span& span) {
+    counts_.at(static_cast<int>(span.cpu), span.histogram).values.count(span.duration_ns);
 }
 
 table span_counter::take() { return std::exchange(counts_, table{}); }

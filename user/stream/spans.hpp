@@ -20,6 +20,10 @@ public:
 
     virtual void on_interrupt(const wire_span& span) = 0;
     virtual void on_softirq(const wire_softirq_span& span) = 0;
+    // A beat's lateness (irq_off, idle_exit) or an off-time of softirqs.
+    virtual void on_wait(const wire_span& span) = 0;
+    virtual void on_stall(const wire_stall& stall) = 0;
+    virtual void on_settled(const wire_settled& settled) = 0;
 };
 
 // Hands one raw record to the sink. False, and nothing is handed on: it is of no known kind, too short, or names a
@@ -27,12 +31,15 @@ public:
 bool decode(const void* data, std::size_t size, span_sink& sink);
 
 // Counts streamed spans into the same table that the kernel's histograms fill.
-class span_counter final : public span_sink {
+class span_counter : public span_sink {
 public:
     explicit span_counter(bool run, bool latency) : run_(run), latency_(latency) {}
 
     void on_interrupt(const wire_span& span) override;
     void on_softirq(const wire_softirq_span& span) override;
+    void on_wait(const wire_span& span) override;
+    void on_stall(const wire_stall&) override {}
+    void on_settled(const wire_settled&) override {}
 
     // What was counted since the last call.
     table take();

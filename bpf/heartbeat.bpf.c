@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The heartbeats. Hard: on each CPU a perf event of the loader's, whose only purpose is its pinned hard hrtimer
+ * (kernel/events/core.c, perf_swevent_hrtimer); how late that is served is how long interrupts were off. Soft: each
+ * hard beat makes a raise, so that softirqs that are held off are noticed within a period.
+ */
+#include "runqueue.bpf.h"
+#include "stall.bpf.h"
+#include "wait.bpf.h"
+
+char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
+
+struct soft_beat {
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the loader sets the number of CPU ids */
+	__type(key, u32);
+	__type(value, struct soft_beat);
+} soft_beats SEC(".maps");
+
+static int soft_beat_expired(void *map, u32 *number, struct soft_beat *soft)
+{
+	return 0; /* that it was raised is all */
+}
+
+/* Run by the loader, once for each CPU number, on whatever CPU. bpf_timer is from 5.15. */
+SEC("syscall")
+int init_soft_beat(struct wire_init_soft_beat *which)
+{
+	u32 number = which->cpu;
+	struct soft_beat *soft = bpf_map_lookup_elem(&soft_beats, &number);
+
+	if (!soft || bpf_timer_init(&soft->timer, &soft_beats, WIRE_CLOCK_MONOTONIC))
+		return 1;
+	return bpf_timer_set_callback(&soft->timer, soft_beat_expired) ? 1 : 0;
+}
+
+/*
+ * A timer that has expired when it is started, from the hard timer interrupt: hrtimer_interrupt() looks again before
+ * it returns, finds it and raises HRTIMER_SOFTIRQ. It needs no interrupt of its own, and its CPU is this one, also
+ * where timers cannot be pinned (before 6.7): one that is due at once is never moved to another (hrtimer_check_target).
+ */
+inline_always void raise_softirq(u32 number)
+{
+	struct soft_beat *soft;
+
+	if (!config.soft_beat)
+		return;
+	soft = bpf_map_lookup_elem(&soft_beats, &number);
+	if (soft)
+		bpf_timer_start(&soft->timer, 0, config.soft_beat_flags);
+}
+
+/* Our own perf event's timer, of whatever generation; other people's cpu-clock events have the same function. */
+inline_always u64 mark_of(struct wire_cpu_state *cpu, struct hrtimer *timer)
+{
+	u64 offset = __builtin_preserve_field_info(((struct perf_event *)0)->hw.hrtimer, BPF_FIELD_BYTE_OFFSET);
+	struct perf_event *event = (void *)(address_of(timer, &cpu->timer_address) - offset);
+
+	return BPF_CORE_READ(event, attr.config1);
+}
+
+inline_always u64 nr_hangs(struct hrtimer *timer)
+{
+	struct hrtimer_cpu_base *base = BPF_CORE_READ(timer, base, cpu_base);
+
+	return bpf_core_field_exists(base->nr_hangs) ? BPF_CORE_READ(base, nr_hangs) : 0;
+}
+
+inline_always u64 overlap(u64 start, u64 end, u64 from, u64 to)
+{
+	start = start > from ? start : from;
+	end = end < to ? end : to;
+	return end > start ? end - start : 0;
+}
+
+/* What a beat found, on its way from one part of the program to the next. */
+struct beat {
+	u64 now;
+	u64 due;   /* when it should have been served */
+	u64 late;  /* how late that was, at least: to the clock, or to the first interrupt that was served */
+	u64 begun; /* when the interrupt that it is served in began */
+	u64 culprit_ns;
+	u32 culprit; /* histogram of an interrupt that took most of it, or WIRE_NO_CULPRIT */
+	bool hang;
+};
+
+/* The timer's grid: what was due, what came, what went unseen. */
+inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u64 expires, u64 mark)
+{
+	struct wire_beats *beats = &cpu->beats;
+	u64 period = config.beat_ns, missing;
+
+	beat->due = expires;
+	if (unlikely(beats->generation != mark)) {
+		if (beats->generation)
+			beats->past_due += (cpu->due_ns - beats->first_ns) / period;
+		beats->generation = mark;
+		beats->first_ns = expires;
+		return;
+	}
+	if (likely(expires == cpu->due_ns))
+		return;
+	missing = expires > cpu->due_ns ? (expires - cpu->due_ns) / period : 0;
+	if (expires > cpu->due_ns && (expires - cpu->due_ns) % period == 0) {
+		/* The kernel served these, and ran none of our programs (docs/LOST.md). */
+		beats->unseen += missing;
+		beats->hole_start_ns = beats->last_ns;
+		beats->hole_end_ns = beat->now;
+		return;
+	}
+	/*
+	 * Off the grid: perf stopped and started the timer (ctx_resched; kernel/events/core.c, perf_swevent_cancel_hrtimer
+	 * keeps the time that was left). One that was overdue is started anew and has lost its lateness: the first
+	 * interrupt since tells it, if it came when the timer was still armed.
+	 */
+	beats->restarts++;
+	if (cpu->served_ns > cpu->due_ns && expires >= cpu->served_ns && expires - cpu->served_ns < period)
+		beat->due = cpu->due_ns;
+	beats->skipped += missing;
+	beats->past_due += (cpu->due_ns - beats->first_ns) / period + missing;
+	beats->first_ns = expires;
+}
+
+/* Which interrupt filled most of the lateness, if one did: this one, or one that was over when it came. */
+inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
+{
+	u64 own = overlap(beat->begun, beat->now, beat->due, beat->now);
+	u64 other = overlap(cpu->longest_start_ns, cpu->longest_start_ns + cpu->longest_ns, beat->due, beat->now);
+
+	beat->culprit = WIRE_NO_CULPRIT;
+	beat->culprit_ns = own > other ? own : other;
+	if (beat->culprit_ns < beat->late / 2) {
+		beat->culprit_ns = 0;
+	} else if (own > other) {
+		beat->culprit = WIRE_HIST_SYSVEC_RUN + WIRE_SYSVEC_LOCAL_TIMER;
+	} else if (other) {
+		beat->culprit = cpu->longest_histogram;
+	}
+}
+
+/*
+ * Whether nothing but idle ran when the beat was due. That the idle task is current does not say so: handlers and
+ * softirqs on an idle CPU run in its name, and the idle loop masks interrupts. It must have been in its C-state.
+ */
+inline_always bool is_idle_exit(struct wire_cpu_state *cpu, const struct beat *beat)
+{
+	u64 left = cpu->idle_leave_ns ? cpu->idle_leave_ns : beat->now;
+
+	if ((u32)bpf_get_current_pid_tgid() || cpu->softirq.start_ns || cpu->depth > 1 || beat->culprit_ns)
+		return false;
+	return cpu->idle_enter_ns && cpu->idle_enter_ns <= beat->due &&
+	       (left > beat->now || beat->now - left <= beat->late / 2);
+}
+
+static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_state *cpu, struct beat *beat)
+{
+	struct wire_stall *stall;
+	u64 before;
+
+	if (!cpu || !beat)
+		return 0;
+	stall = stall_room(ROOM_INTERRUPT, WIRE_STALL_IRQ_OFF, beat->due, beat->late);
+	if (!stall)
+		return 0;
+	/*
+	 * Interrupts were on when the one before was accepted, and when the beat before was due: one that masks them
+	 * for the whole period in between would have made that one late.
+	 */
+	before = cpu->served_ns ? cpu->before_served_ns : cpu->interrupts[0].start_ns;
+	stall->less_than_ns = beat->late + config.beat_ns;
+	if (before && before < beat->due && beat->due + beat->late - before < stall->less_than_ns)
+		stall->less_than_ns = beat->due + beat->late - before;
+	stall->histogram = WIRE_HIST_IRQ_OFF;
+	if (beat->culprit != WIRE_NO_CULPRIT) {
+		stall->culprit = beat->culprit;
+		stall->culprit_ns = beat->culprit_ns;
+		stall->stack = WIRE_STACK_INTERRUPTED;
+		if (cpu->timer_interrupt_ns == cpu->interrupts[0].start_ns)
+			stall->timer_function = cpu->timer_function;
+	} else if (cpu->softirq.start_ns) {
+		stall->culprit = WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
+		stall->culprit_ns = overlap(cpu->softirq.start_ns, beat->now, beat->due, beat->now);
+	}
+	stall_tell(ctx, cpu, stall, false);
+	return 0;
+}
+
+inline_always void set_aside(struct wire_cpu_state *cpu, u32 kind, u64 ns)
+{
+	struct wire_aside *aside = &cpu->asides[kind];
+
+	aside->count++;
+	aside->total_ns += ns;
+	if (ns > aside->max_ns)
+		aside->max_ns = ns;
+}
+
+/*
+ * What is open for too long, each once. What the kernel is done with, and nobody saw it (docs/LOST.md), is dropped: it
+ * must not grow.
+ */
+static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_state *cpu, u64 now)
+{
+	bool serving;
+	u16 pending;
+	u32 vector;
+	u64 start;
+
+	if (!cpu)
+		return 0;
+	pending = pending_vectors(cpu);
+	serving = is_serving(cpu);
+	start = cpu->off_ns;
+	if (start && !serving && now - start >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF]) {
+		if (!pending == !!cpu->told[WIRE_TOLD_OFF])
+			stall_tell_open(ctx, cpu, WIRE_TOLD_OFF, start, now);
+		if (!pending)
+			cpu->off_ns = 0;
+	}
+	for (vector = 0; vector < WIRE_VECTORS; vector++) {
+		bool waits = serving || (pending & (1U << vector));
+
+		start = cpu->raised_ns[vector];
+		if (!start || now - start < config.stall_ns[WIRE_STALL_SOFTIRQ_LATENCY])
+			continue;
+		if (waits != !!cpu->told[vector])
+			stall_tell_open(ctx, cpu, vector, start, now);
+		if (!waits) {
+			cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
+			cpu->raised_ns[vector] = 0;
+		}
+	}
+	start = cpu->softirq.start_ns;
+	if (start && now - start >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN]) {
+		if (serving != !!cpu->told[WIRE_TOLD_RUN])
+			stall_tell_open(ctx, cpu, WIRE_TOLD_RUN, start, now);
+		if (!serving) {
+			cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
+			cpu->softirq.start_ns = 0;
+		}
+	}
+	return 0;
+}
+
+/* The steal that came around the stalls told before, and whether beats went unseen. */
+static __attribute__((noinline)) int settle(struct wire_cpu_state *cpu, u32 number, u64 now)
+{
+	struct wire_settled record = {};
+
+	if (!cpu)
+		return 0;
+	record.kind = WIRE_RECORD_SETTLED;
+	record.cpu = number;
+	record.now_ns = now;
+	record.steal_known = read_steal(cpu, &record.steal_ns);
+	record.beats_unseen = cpu->beats.unseen;
+	record.hole_start_ns = cpu->beats.hole_start_ns;
+	record.hole_end_ns = cpu->beats.hole_end_ns;
+	cpu->settle_ns = cpu->last_stall_ns + WIRE_SETTLE_NS > now ? cpu->last_stall_ns + WIRE_SETTLE_NS : 0;
+	ring_send(cpu, number, &record, sizeof(record));
+	return 0;
+}
+
+SEC("tp_btf/hrtimer_expire_entry")
+int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
+{
+	struct wire_cpu_state *cpu = this_cpu();
+	struct beat beat = {};
+	u64 function, mark, expires;
+	u32 number, hangs;
+
+	if (!cpu)
+		return 0;
+	function = (u64)BPF_CORE_READ(timer, function);
+	mark = function == config.beat_function ? mark_of(cpu, timer) : 0;
+	if ((mark & ~WIRE_BEAT_GENERATIONS) != config.beat_mark) {
+		cpu->timer_function = function;
+		cpu->timer_interrupt_ns = cpu->interrupts[0].start_ns;
+		return 0;
+	}
+	/* The clock, not the tracepoint's `now`: that one serves the whole batch of expired timers. */
+	beat.now = bpf_ktime_get_ns();
+	expires = BPF_CORE_READ(timer, node.expires);
+	number = bpf_get_smp_processor_id();
+	hangs = nr_hangs(timer);
+
+	follow_grid(cpu, &beat, expires, mark);
+	cpu->beats.seen++;
+	/* of a restarted timer the first interrupt that was served, of all others the clock */
+	beat.late = beat.due != expires ? cpu->served_ns - beat.due : beat.now > expires ? beat.now - expires : 0;
+	beat.hang = hangs != cpu->beats.hangs && cpu->beats.last_ns;
+	if (cpu->depth)
+		beat.begun = cpu->interrupts[0].start_ns;
+	else /* no tracepoint at the interrupt's entry: its first look at the clock */
+		bpf_probe_read_kernel(&beat.begun, sizeof(beat.begun), batch_now);
+	find_culprit(cpu, &beat);
+	if (is_idle_exit(cpu, &beat)) {
+		wait_count(cpu, WIRE_HIST_IDLE_EXIT, beat.due, beat.late);
+		if (unlikely(beat.late >= config.stall_ns[WIRE_STALL_IRQ_OFF]))
+			set_aside(cpu, WIRE_ASIDE_IDLE_EXIT, beat.late);
+	} else {
+		wait_count(cpu, WIRE_HIST_IRQ_OFF, beat.due, beat.late);
+		if (unlikely(beat.late >= config.stall_ns[WIRE_STALL_IRQ_OFF])) {
+			if (beat.hang && beat.culprit == WIRE_NO_CULPRIT)
+				set_aside(cpu, WIRE_ASIDE_HANG, beat.late);
+			else
+				irq_off_stall(ctx, cpu, &beat);
+		}
+	}
+	/* The timer is forwarded over what is due already (perf_swevent_hrtimer: hrtimer_forward_now). */
+	cpu->due_ns = expires + config.beat_ns;
+	if (unlikely(beat.now >= cpu->due_ns)) {
+		u64 skipped = (beat.now - expires) / config.beat_ns;
+
+		cpu->beats.skipped += skipped;
+		cpu->due_ns += skipped * config.beat_ns;
+	}
+	if (unlikely(beat.late >= config.beat_ns))
+		cpu->beats.late++;
+	cpu->beats.last_ns = beat.now;
+	cpu->beats.hangs = hangs;
+	cpu->served_ns = 0;
+	cpu->longest_ns = 0;
+	read_steal(cpu, &cpu->steal_ns);
+	if (config.stall_rate)
+		look_for_open(ctx, cpu, beat.now);
+	if (unlikely(cpu->settle_ns && beat.now >= cpu->settle_ns))
+		settle(cpu, number, beat.now);
+	raise_softirq(number);
+	return 0;
+}
+
+#define PWR_EVENT_EXIT 0xffffffffU /* include/trace/events/power.h */
+
+SEC("tp_btf/cpu_idle")
+int BPF_PROG(cpu_idle, unsigned int state)
+{
+	struct wire_cpu_state *cpu = this_cpu();
+
+	if (!cpu)
+		return 0;
+	if (state == PWR_EVENT_EXIT) {
+		cpu->idle_leave_ns = bpf_ktime_get_ns();
+	} else {
+		cpu->idle_enter_ns = bpf_ktime_get_ns();
+		cpu->idle_leave_ns = 0;
+	}
+	return 0;
+}

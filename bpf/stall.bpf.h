@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Telling a stall: its record with the stack of who runs, through the CPU's ring, and no more than so many a second. */
+#ifndef IRQSCOPE_STALL_BPF_H
+#define IRQSCOPE_STALL_BPF_H
+
+#include "ring.bpf.h"
+#include "state.bpf.h"
+
+/* A beat may interrupt the making of a softirq's record: each has a room of its own. */
+enum stall_room { ROOM_SOFTIRQ = 0, ROOM_INTERRUPT = 1, ROOMS = 2 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ROOMS);
+	__type(key, u32);
+	__type(value, struct wire_stall);
+} stall_rooms __attribute__((weak)) SEC(".maps");
+
+/* An empty record: a stall of this length that ended, exact, with nobody to blame but who runs. */
+inline_always struct wire_stall *stall_room(enum stall_room room, enum wire_stall_kind what, u64 start, u64 duration)
+{
+	u32 index = room;
+	struct wire_stall *stall = bpf_map_lookup_elem(&stall_rooms, &index);
+
+	if (!stall)
+		return 0;
+	stall->kind = WIRE_RECORD_STALL;
+	stall->what = what;
+	stall->state = WIRE_STALL_ENDED;
+	stall->start_ns = start;
+	stall->duration_ns = duration;
+	stall->less_than_ns = 0;
+	stall->culprit = WIRE_NO_CULPRIT;
+	stall->culprit_ns = 0;
+	stall->timer_function = 0;
+	stall->stack = WIRE_STACK_POST_HOC;
+	return stall;
+}
+
+/* Whether this one goes beyond what may be told in a second. The end of one that was told as open may always. */
+inline_always bool is_suppressed(struct wire_cpu_state *cpu, u32 what, u64 now, bool always)
+{
+	if (now - cpu->rate_ns >= 1000000000ULL) {
+		cpu->rate_ns = now;
+		cpu->rate_used = 0;
+	}
+	if (always || cpu->rate_used < config.stall_rate) {
+		cpu->rate_used++;
+		return false;
+	}
+	if (what < WIRE_STALL_KINDS)
+		cpu->suppressed[what]++;
+	return true;
+}
+
+/* Sends it, with the stack and the task of now. False: beyond the rate. */
+inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire_stall *stall, bool always)
+{
+	u64 end = stall->start_ns + stall->duration_ns;
+	u32 number = bpf_get_smp_processor_id();
+	long bytes;
+
+	if (is_suppressed(cpu, stall->what, end, always))
+		return false;
+	stall->cpu = number;
+	stall->steal_ns = cpu->steal_ns;
+	stall->beats_unseen = cpu->beats.unseen;
+	stall->pid = (u32)bpf_get_current_pid_tgid();
+	bpf_get_current_comm(stall->comm, sizeof(stall->comm));
+	bytes = bpf_get_stack(ctx, stall->frames, sizeof(stall->frames), 0);
+	stall->depth = bytes > 0 ? bytes / sizeof(u64) : 0;
+	cpu->last_stall_ns = end;
+	if (!cpu->settle_ns)
+		cpu->settle_ns = end + WIRE_SETTLE_NS;
+	if (!ring_send(cpu, number, stall, sizeof(*stall)))
+		cpu->lost[WIRE_LOST_STALL]++;
+	return true;
+}
+
+/* What an open stall of softirqs is: by its place in told[], its kind and histogram. */
+inline_always u32 stall_of_slot(u32 slot)
+{
+	if (slot == WIRE_TOLD_OFF)
+		return WIRE_STALL_SOFTIRQ_OFF;
+	return slot == WIRE_TOLD_RUN ? WIRE_STALL_SOFTIRQ_RUN : WIRE_STALL_SOFTIRQ_LATENCY;
+}
+
+inline_always u32 histogram_of_slot(struct wire_cpu_state *cpu, u32 slot)
+{
+	if (slot == WIRE_TOLD_OFF)
+		return WIRE_HIST_SOFTIRQ_OFF;
+	if (slot == WIRE_TOLD_RUN)
+		return WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
+	return WIRE_HIST_SOFTIRQ_LATENCY + slot;
+}
+
+/* One stall of softirqs that is open, or was and went away unseen; with the stack of who runs now. Out of line: rare. */
+static __attribute__((noinline)) int stall_tell_open(void *ctx, struct wire_cpu_state *cpu, u32 slot, u64 start,
+						     u64 now)
+{
+	struct wire_stall *stall;
+	bool gone;
+
+	if (!cpu || slot >= sizeof(cpu->told))
+		return 0;
+	gone = cpu->told[slot];
+	stall = stall_room(ROOM_INTERRUPT, stall_of_slot(slot), start, now - start);
+	if (!stall)
+		return 0;
+	stall->state = gone ? WIRE_STALL_GONE : WIRE_STALL_OPEN;
+	stall->stack = WIRE_STACK_ONGOING;
+	stall->histogram = histogram_of_slot(cpu, slot);
+	if (gone) {
+		if (cpu->told[slot] == WIRE_TOLD)
+			stall_tell(ctx, cpu, stall, true);
+		cpu->told[slot] = 0;
+	} else {
+		cpu->told[slot] = stall_tell(ctx, cpu, stall, false) ? WIRE_TOLD : WIRE_TOLD_SUPPRESSED;
+	}
+	return 0;
+}
+
+/* The end of this one went unseen: if it was told as open, that is told too. */
+inline_always void stall_is_gone(void *ctx, struct wire_cpu_state *cpu, u32 slot, u64 start)
+{
+	if (unlikely(cpu->told[slot]))
+		stall_tell_open(ctx, cpu, slot, start, bpf_ktime_get_ns());
+}
+
+#endif

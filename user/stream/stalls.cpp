@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stream/stalls.hpp"
+
+#include "symbols/stack.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+
+namespace irqscope::stream {
+
+namespace {
+
+model::stack_kind stack_kind_of(std::uint8_t wire_stack) {
+    switch (wire_stack) {
+    case WIRE_STACK_ONGOING: return model::stack_kind::ongoing;
+    case WIRE_STACK_INTERRUPTED: return model::stack_kind::interrupted;
+    default: return model::stack_kind::post_hoc;
+    }
+}
+
+// Softirqs' own programs stand in the context that they tell of; the others in an interrupt on top of it.
+symbols::strip strip_of(const wire_stall& from) {
+    const bool softirq = from.what == WIRE_STALL_SOFTIRQ_OFF || from.what == WIRE_STALL_SOFTIRQ_LATENCY ||
+                         from.what == WIRE_STALL_SOFTIRQ_RUN;
+    return softirq && from.state == WIRE_STALL_ENDED ? symbols::strip::tracepoint : symbols::strip::interrupt;
+}
+
+} // namespace
+
+model::stall_kind stall_kind_of(std::uint32_t wire_kind) {
+    switch (wire_kind) {
+    case WIRE_STALL_SOFTIRQ_OFF: return model::stall_kind::softirq_off;
+    case WIRE_STALL_SOFTIRQ_LATENCY: return model::stall_kind::softirq_latency;
+    case WIRE_STALL_SOFTIRQ_RUN: return model::stall_kind::softirq_run;
+    case WIRE_STALL_HARDIRQ_RUN: return model::stall_kind::hardirq_run;
+    default: return model::stall_kind::irq_off;
+    }
+}
+
+model::stall make_stall(const wire_stall& from, const catalog& names, const symbols::symbol_table& symbols) {
+    const int cpu = static_cast<int>(from.cpu);
+    const auto named = [&](std::uint32_t histogram) {
+        return names.series(cpu, histogram)
+            .value_or(model::series_id{model::metric::hardirq_run, "?", {}, {}}); // a slot that was claimed just now
+    };
+    model::stall made;
+    made.kind = stall_kind_of(from.what);
+    made.state = from.state == WIRE_STALL_OPEN ? model::stall_state::open : model::stall_state::ended;
+    made.cpu = cpu;
+    made.start_ns = from.start_ns;
+    made.end_ns = from.start_ns + from.duration_ns;
+    made.at_least_ns = from.duration_ns;
+    // rounding aside, what bounds the length cannot be below it
+    if (from.less_than_ns > from.duration_ns && made.state == model::stall_state::ended)
+        made.less_than_ns = from.less_than_ns;
+    if (from.histogram < WIRE_HIST_IRQ_OFF) made.of = named(from.histogram);
+    if (from.culprit != WIRE_NO_CULPRIT) {
+        made.culprit = named(from.culprit);
+        made.culprit_ns = from.culprit_ns;
+    }
+    if (from.timer_function != 0) made.timer_function = symbols.name_at(from.timer_function);
+    if (const std::size_t offset = made.timer_function.find("+0x0"); offset != std::string::npos)
+        made.timer_function.erase(offset, 4);
+    made.current = {static_cast<int>(from.pid),
+                    std::string(static_cast<const char*>(from.comm),
+                                strnlen(static_cast<const char*>(from.comm), sizeof(from.comm)))};
+    made.stack_is = from.depth == 0 ? model::stack_kind::none : stack_kind_of(from.stack);
+    std::array<std::uint64_t, WIRE_STALL_FRAMES> frames{};
+    std::memcpy(frames.data(), static_cast<const void*>(from.frames), sizeof(from.frames));
+    made.stack = symbols::frames_of(std::span(frames).first(std::min<std::size_t>(from.depth, frames.size())), symbols,
+                                    strip_of(from));
+    return made;
+}
+
+} // namespace irqscope::stream

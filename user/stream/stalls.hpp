@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Stalls as the kernel side tells them, with names for the numbers: from a record to the model's stall.
+#pragma once
+
+#include "model/stall.hpp"
+#include "stream/catalog.hpp"
+#include "stream/spans.hpp"
+#include "symbols/symbol_table.hpp"
+#include "wire.h"
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace irqscope::stream {
+
+model::stall_kind stall_kind_of(std::uint32_t wire_kind); // enum wire_stall_kind, below WIRE_STALL_KINDS
+
+// In the ring's order: what settles a stall comes after it.
+using stall_record = std::variant<wire_stall, wire_settled>;
+
+// Counts streamed spans, and keeps what is told of stalls until somebody takes it.
+class record_intake final : public span_counter {
+public:
+    using span_counter::span_counter;
+
+    void on_stall(const wire_stall& stall) override { stalls_.emplace_back(stall); }
+    void on_settled(const wire_settled& settled) override { stalls_.emplace_back(settled); }
+
+    std::vector<stall_record> take_stalls() { return std::exchange(stalls_, {}); }
+
+private:
+    std::vector<stall_record> stalls_;
+};
+
+// decode() has found the record sound. A handler whose slot is not known (yet) is named "?".
+model::stall make_stall(const wire_stall& from, const catalog& names, const symbols::symbol_table& symbols);
+
+} // namespace irqscope::stream
