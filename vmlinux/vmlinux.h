@@ -65,6 +65,7 @@ struct sched_entity {
 
 struct task_struct {
 	struct sched_entity se;
+	int pid;
 };
 
 /* include/linux/interrupt.h */
@@ -106,6 +107,19 @@ struct perf_event_attr {
 struct perf_event {
 	struct perf_event_attr attr;
 	struct hw_perf_event hw;
+};
+
+/* What the injector reads beside these (bpf/inject.bpf.c). */
+
+/* include/linux/netdevice.h */
+struct net_device {
+	int ifindex;
+};
+
+/* include/linux/hrtimer.h */
+struct hrtimer_sleeper {
+	struct hrtimer timer;
+	struct task_struct *task;
 };
 
 #pragma clang attribute pop

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The command line as users meet it: bad input, missing rights, missing BTF, sudden death.
+#include "live/bpf_objects.hpp"
 #include "live/support.hpp"
 
 #include <algorithm>
@@ -28,44 +29,6 @@ void expect_refusal(const std::string& arguments, int status, const std::string&
     EXPECT_EQ(std::count(done.err.begin(), done.err.end(), '\n'), 1) << arguments << ": " << done.err;
     EXPECT_TRUE(done.err.starts_with("irqscope: ")) << done.err;
     EXPECT_NE(done.err.find(part), std::string::npos) << arguments << ": " << done.err;
-}
-
-// Ids of BPF objects, as the fdinfo of a process names them ("prog_id:", "map_id:", "link_id:").
-struct bpf_objects {
-    std::set<std::uint32_t> programs;
-    std::set<std::uint32_t> maps;
-    std::set<std::uint32_t> links;
-};
-
-bpf_objects objects_of(pid_t process) {
-    bpf_objects found;
-    std::error_code gone;
-    for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fdinfo", process), gone)) {
-        std::ifstream file(entry.path());
-        std::string word;
-        while (file >> word) {
-            std::set<std::uint32_t>* to = word == "prog_id:"   ? &found.programs
-                                          : word == "map_id:"  ? &found.maps
-                                          : word == "link_id:" ? &found.links
-                                                               : nullptr;
-            std::uint32_t id = 0;
-            if (to != nullptr && file >> id) to->insert(id);
-        }
-    }
-    return found;
-}
-
-// Whether the kernel still has any of them. An id is not used again soon (idr_alloc_cyclic).
-bool any_left(const bpf_objects& of) {
-    const auto left = [](const std::set<std::uint32_t>& ids, int (*open)(std::uint32_t)) {
-        return std::any_of(ids.begin(), ids.end(), [open](std::uint32_t id) {
-            const int descriptor = open(id);
-            if (descriptor >= 0) close(descriptor);
-            return descriptor >= 0;
-        });
-    };
-    return left(of.programs, bpf_prog_get_fd_by_id) || left(of.maps, bpf_map_get_fd_by_id) ||
-           left(of.links, bpf_link_get_fd_by_id);
 }
 
 template <typename F>
