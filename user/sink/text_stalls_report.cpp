@@ -26,7 +26,7 @@ constexpr std::size_t most_open = 16;
 std::string line(const std::string& words) { return wrapped(words, 4, 0) + '\n'; }
 
 std::string not_shown(std::size_t all, std::size_t shown, const char* noun) {
-    return all > shown ? fmt::format("  and {}\n", counted(all - shown, noun)) : "";
+    return all > shown ? fmt::format("  and {} more {}{}\n", all - shown, noun, all - shown == 1 ? "" : "s") : "";
 }
 
 std::uint64_t beats_seen(const model::coverage& coverage) {

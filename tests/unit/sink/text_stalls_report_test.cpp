@@ -105,7 +105,7 @@ TEST(text_stalls_report, cpus_beyond_the_sixteenth_are_counted) {
     find_in(out, "\n    19          1   20.0 ms");
     find_in(out, "\n     4          1   5.00 ms");
     EXPECT_FALSE(has(out, "\n     3          1")) << out;
-    find_in(out, "\n  and 4 CPUs\n");
+    find_in(out, "\n  and 4 more CPUs\n");
 }
 
 TEST(text_stalls_report, culprits_names_are_wrapped_in_their_column) {
@@ -124,7 +124,7 @@ TEST(text_stalls_report, culprits_beyond_the_tenth_are_counted) {
     const std::string out = text_of(report);
     find_in(out, "culprit_9\n");
     EXPECT_FALSE(has(out, "culprit_10"));
-    find_in(out, "\n  and 1 culprit\n");
+    find_in(out, "\n  and 1 more culprit\n");
 }
 
 TEST(text_stalls_report, what_is_no_stall_is_told_with_its_longest) {
@@ -165,7 +165,7 @@ TEST(text_stalls_report, nothing_is_wider_than_the_page_or_moves_the_terminal) {
     const std::string out = text_of(report);
     expect_page(out);
     find_in(out, " 1,024 CPUs  ");
-    find_in(out, "\n  and 14 open stalls\n");
+    find_in(out, "\n  and 14 more open stalls\n");
 }
 
 } // namespace irqscope::sink
