@@ -30,8 +30,11 @@ std::vector<int> cpus_for(injection what, probe::injector& with) {
     const auto all = must(host::online_cpus());
     if (what != injection::device_interrupt) return all;
     std::vector<int> found; // those that get an interrupt of the disk's
-    for (const int cpu : all)
-        if (with.inject(cpu, 100'000)) found.push_back(cpu);
+    for (const int cpu : all) {
+        bool often = true; // now and then another device's interrupt comes anywhere
+        for (int i = 0; i < 5; i++) often = often && with.inject(cpu, 100'000);
+        if (often) found.push_back(cpu);
+    }
     return found;
 }
 
@@ -44,7 +47,9 @@ protected:
 
     // So many injections, CPU by CPU in turn, each at another part of the heartbeat's period.
     void inject() {
-        auto injector = must(probe::injector::load(what()));
+        probe::injector_options options;
+        options.patience_ns = 500 * ms;
+        auto injector = must(probe::injector::load(what(), options));
         const auto cpus = cpus_for(what(), injector);
         ASSERT_FALSE(cpus.empty()) << "no CPU here gets an interrupt of the disk's";
         watched tracer(low_thresholds());
@@ -67,6 +72,9 @@ protected:
         EXPECT_TRUE(report.suppressed.empty());
         EXPECT_FALSE(report.whole.lost.counts.contains("stalls_dropped_by_full_rings"));
     }
+
+    // An interrupt more or less at either end is more of a short one.
+    static double share_of_length() { return length() >= 5 * ms ? 0.02 : 0.05; }
 
     // What the hypervisor took in the middle of an injection is no error of the tracer's.
     static bool is_clean(const truth& one) { return one.length_ns() < length() + 100'000; }
@@ -151,7 +159,7 @@ TEST_P(truths, are_told) {
             }
         break;
     case injection::softirq_off:
-        expect_error_below(stall_kind::softirq_off, length() >= 5 * ms ? 0.02 : 0.05);
+        expect_error_below(stall_kind::softirq_off, share_of_length());
         expect_frame(stall_kind::softirq_off, "__dev_queue_xmit");
         break;
     case injection::timer_interrupt:
@@ -165,7 +173,7 @@ TEST_P(truths, are_told) {
         }
         break;
     case injection::device_interrupt:
-        expect_error_below(stall_kind::hardirq_run, 0.02);
+        expect_error_below(stall_kind::hardirq_run, share_of_length());
         for (std::size_t i = 0; i < truths_.size(); i++)
             if (const auto one = seen(stall_kind::hardirq_run)[i]) {
                 EXPECT_EQ(one->of->key, truths_[i].action);
@@ -177,7 +185,7 @@ TEST_P(truths, are_told) {
         }
         break;
     case injection::net_rx_softirq:
-        expect_error_below(stall_kind::softirq_run, 0.02);
+        expect_error_below(stall_kind::softirq_run, share_of_length());
         for (const auto& one : seen(stall_kind::softirq_run))
             if (one) {
                 EXPECT_EQ(one->of->key, "NET_RX");

@@ -18,7 +18,8 @@ probe::measurement start(const thresholds& above, std::uint64_t beat_ns) {
     probe::session_options options;
     options.stalls = above;
     options.beat_ns = beat_ns;
-    options.ring_bytes = 1U << 20;
+    options.ring_bytes = 1U << 22;
+    options.stall_rate = 1'000'000; // every one is wanted
     const auto kernel = must(probe::kernel::inspect({}));
     return must(probe::measurement::start(kernel, options));
 }

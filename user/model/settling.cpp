@@ -112,8 +112,6 @@ void settling::decide(held_stall held, const settled& at, std::optional<std::uin
         why = aside::unwatched;
     else if (steal_ns.value_or(0) != 0 && threshold != thresholds_.end() && own_ns < threshold->second)
         why = aside::steal;
-    else
-        one.at_least_ns = own_ns;
     decided_.push_back({std::move(one), why});
 }
 

@@ -56,7 +56,7 @@ public:
     //
     // suspend: it overlaps a stretch in which the machine slept. unwatched: a softirq's or a handler's, beats went
     // unseen since `before`, and the hole overlaps it (irq_off is reckoned from the timer's own expiry, and stays
-    // true). steal: see the constructor; otherwise steal is taken off at_least_ns, and less_than_ns stays.
+    // true). steal: see the constructor; otherwise the stall keeps its length, in which the steal is.
     //
     // Steal of a stall is at most at_least_ns, and what the counter grew from its `before` to the settled value. Stalls
     // that overlap may each claim all of that. Of those that do not, a later one's `before` divides it; but the counter
