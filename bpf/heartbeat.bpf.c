@@ -75,6 +75,7 @@ struct beat {
 	u64 now;
 	u64 due;   /* when it should have been served */
 	u64 late;  /* how late that was, at least: to the clock, or to the first interrupt that was served */
+	u64 off;   /* of that, how long interrupts were off */
 	u64 begun; /* when the interrupt that it is served in began */
 	u64 culprit_ns;
 	u32 culprit; /* histogram of an interrupt that took most of it, or WIRE_NO_CULPRIT */
@@ -162,15 +163,20 @@ inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 	u32 histogram;
 	u64 other = longest_interrupt(cpu, beat->due, beat->now, &histogram);
 
+	beat->off = beat->late;
 	beat->culprit = WIRE_NO_CULPRIT;
 	beat->culprit_ns = own > other ? own : other;
 	if (beat->culprit_ns < beat->late / 2) {
 		beat->culprit_ns = 0;
 	} else if (own > other) {
 		beat->culprit = WIRE_HIST_SYSVEC_RUN + WIRE_SYSVEC_LOCAL_TIMER;
+		return;
 	} else if (other) {
 		beat->culprit = histogram;
 	}
+	/* Unless this interrupt held itself, interrupts were on again when the first one was accepted. */
+	if (cpu->served_ns > beat->due && cpu->served_ns < beat->now)
+		beat->off = cpu->served_ns - beat->due;
 }
 
 /*
@@ -194,7 +200,7 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 
 	if (!cpu || !beat)
 		return 0;
-	stall = stall_room(ROOM_INTERRUPT, WIRE_STALL_IRQ_OFF, beat->due, beat->late);
+	stall = stall_room(ROOM_INTERRUPT, WIRE_STALL_IRQ_OFF, beat->due, beat->off);
 	if (!stall)
 		return 0;
 	/*
@@ -277,21 +283,33 @@ static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_st
 	return 0;
 }
 
-/* The steal that came around the stalls told before, and whether beats went unseen. */
+/* What settles the stalls that were told: the steal that came around them, and whether beats went unseen. */
 static __attribute__((noinline)) int settle(struct wire_cpu_state *cpu, u32 number, u64 now)
 {
 	struct wire_settled record = {};
+	u64 clock = 0;
 
 	if (!cpu)
 		return 0;
+	read_clock(cpu, &clock);
+	if (!cpu->settle_until_ns) {
+		cpu->settle_until_ns = now;
+		cpu->settle_clock = clock;
+		return 0;
+	}
+	if (clock == cpu->settle_clock && now - cpu->settle_until_ns < WIRE_SETTLE_NS)
+		return 0;
 	record.kind = WIRE_RECORD_SETTLED;
 	record.cpu = number;
-	record.now_ns = now;
-	record.steal_known = read_steal(cpu, &record.steal_ns);
+	record.until_ns = cpu->settle_until_ns;
+	record.steal_known = cpu->steal_known;
+	record.steal_ns = cpu->steal_ns;
+	record.late_ns = cpu->beats.late_ns;
 	record.beats_unseen = cpu->beats.unseen;
 	record.hole_start_ns = cpu->beats.hole_start_ns;
 	record.hole_end_ns = cpu->beats.hole_end_ns;
-	cpu->settle_ns = cpu->last_stall_ns + WIRE_SETTLE_NS > now ? cpu->last_stall_ns + WIRE_SETTLE_NS : 0;
+	cpu->unsettled_ns = cpu->last_stall_ns > cpu->settle_until_ns ? cpu->last_stall_ns : 0;
+	cpu->settle_until_ns = 0;
 	ring_send(cpu, number, &record, sizeof(record));
 	return 0;
 }
@@ -325,6 +343,8 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	cpu->beats.seen++;
 	/* of a restarted timer the first interrupt that was served, of all others the clock */
 	beat.late = beat.due != expires ? cpu->served_ns - beat.due : beat.now > expires ? beat.now - expires : 0;
+	if (unlikely(beat.late >= WIRE_LATE_NS))
+		cpu->beats.late_ns += beat.late;
 	beat.hang = hangs != cpu->beats.hangs && cpu->beats.last_ns;
 	find_culprit(cpu, &beat);
 	if (is_idle_exit(cpu, &beat)) {
@@ -333,7 +353,7 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 			set_aside(cpu, WIRE_ASIDE_IDLE_EXIT, beat.late);
 	} else {
 		wait_count(cpu, WIRE_HIST_IRQ_OFF, beat.due, beat.late);
-		if (unlikely(beat.late >= config.stall_ns[WIRE_STALL_IRQ_OFF])) {
+		if (unlikely(beat.off >= config.stall_ns[WIRE_STALL_IRQ_OFF])) {
 			if (beat.hang && beat.culprit == WIRE_NO_CULPRIT)
 				set_aside(cpu, WIRE_ASIDE_HANG, beat.late);
 			else
@@ -362,7 +382,7 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	cpu->steal_known = read_steal(cpu, &cpu->steal_ns);
 	if (config.stall_rate)
 		look_for_open(ctx, cpu, beat.now);
-	if (unlikely(cpu->settle_ns && beat.now >= cpu->settle_ns))
+	if (unlikely(cpu->unsettled_ns && beat.now > cpu->unsettled_ns))
 		settle(cpu, number, beat.now);
 	raise_softirq(number);
 	return 0;

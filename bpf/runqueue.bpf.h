@@ -66,4 +66,14 @@ inline_always bool read_steal(struct wire_cpu_state *cpu, u64 *steal_ns)
 	return true;
 }
 
+/* The runqueue's clock, which the scheduler moves when it has something to do. */
+inline_always void read_clock(struct wire_cpu_state *cpu, u64 *clock)
+{
+	u64 address = run_queue(cpu);
+	struct rq *rq = (void *)address;
+
+	if (address)
+		*clock = BPF_CORE_READ(rq, clock);
+}
+
 #endif

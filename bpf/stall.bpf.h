@@ -71,9 +71,10 @@ inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire
 	bpf_get_current_comm(stall->comm, sizeof(stall->comm));
 	bytes = bpf_get_stack(ctx, stall->frames, sizeof(stall->frames), 0);
 	stall->depth = bytes > 0 ? bytes / sizeof(u64) : 0;
+	stall->late_ns = cpu->beats.late_ns;
 	cpu->last_stall_ns = end;
-	if (!cpu->settle_ns)
-		cpu->settle_ns = end + WIRE_SETTLE_NS;
+	if (!cpu->unsettled_ns)
+		cpu->unsettled_ns = end;
 	if (!ring_send(cpu, number, stall, sizeof(*stall)))
 		cpu->lost[WIRE_LOST_STALL]++;
 	return true;

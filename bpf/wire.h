@@ -145,6 +145,7 @@ struct wire_beats {
 	__u64 late;	     /* of those, served a whole period late or later */
 	__u64 skipped;	     /* left out by the kernel: one was so late that these were due already */
 	__u64 unseen;	     /* served by the kernel, and no program of ours ran */
+	__u64 late_ns;	     /* their lateness in sum, where it was WIRE_LATE_NS or more */
 	__u64 restarts;	     /* the kernel stopped and started the timer */
 	__u64 last_ns;	     /* when the last one was served */
 	__u64 hole_start_ns; /* the last stretch in which beats went unseen */
@@ -190,8 +191,11 @@ struct wire_cpu_state {
 	__u64 rate_ns;			    /* when it began */
 	__u64 suppressed[WIRE_STALL_KINDS]; /* by the rate limit */
 	struct wire_aside asides[WIRE_ASIDES];
-	__u64 steal_ns;	 /* the hypervisor's, at the last beat: rq.prev_steal_time_rq */
-	__u64 settle_ns; /* when to tell what settles the stalls told; 0: nothing to settle */
+	__u64 steal_ns; /* the hypervisor's, at the last beat: rq.prev_steal_time_rq */
+	/* what settles the stalls told: those up to until_ns once the runqueue's clock has moved from settle_clock */
+	__u64 settle_until_ns; /* 0: not begun */
+	__u64 settle_clock;
+	__u64 unsettled_ns; /* the oldest stall that is not settled; 0: none */
 	__u64 last_stall_ns;
 	__u64 idle_enter_ns; /* the idle loop's last way into a C-state, and out of it; 0: it is in */
 	__u64 idle_leave_ns;
@@ -293,20 +297,26 @@ struct wire_stall {
 	__u64 timer_function; /* the longest hrtimer before ours in the timer interrupt that filled it */
 	__u64 steal_ns;	      /* wire_cpu_state's, at the beat before */
 	__u64 beats_unseen;
-	__u32 pid; /* of the thread that ran when the stack was taken */
+	__u64 late_ns; /* wire_beats', this one's own included */
+	__u32 pid;     /* of the thread that ran when the stack was taken */
 	__u32 depth;
 	char comm[16];
 	__u64 frames[WIRE_STALL_FRAMES];
 };
 
-/* At the first beat that is WIRE_SETTLE_NS later than a stall: what was not known when it was told. */
+/*
+ * What was not known when a stall was told. The steal counter is as old as the runqueue's clock: a beat after the stall
+ * remembers the clock, and the first one that finds it moved tells; where it stands still, after WIRE_SETTLE_NS.
+ */
 #define WIRE_SETTLE_NS 10000000
+#define WIRE_LATE_NS 100000
 struct wire_settled {
 	__u16 kind;
 	__u16 steal_known;
 	__u32 cpu;
-	__u64 now_ns;
+	__u64 until_ns; /* stalls that ended before are settled */
 	__u64 steal_ns;
+	__u64 late_ns;
 	__u64 beats_unseen;
 	__u64 hole_start_ns;
 	__u64 hole_end_ns;
@@ -358,8 +368,8 @@ struct wire_init_soft_beat {
 #define WIRE_BEAT_GENERATIONS 0xffffULL
 
 WIRE_ASSERT(sizeof(struct wire_span) == 32, "no hole");
-WIRE_ASSERT(sizeof(struct wire_settled) == 48, "no hole");
-WIRE_ASSERT(sizeof(struct wire_stall) == 96 + WIRE_STALL_FRAMES * 8, "no hole");
+WIRE_ASSERT(sizeof(struct wire_settled) == 56, "no hole");
+WIRE_ASSERT(sizeof(struct wire_stall) == 104 + WIRE_STALL_FRAMES * 8, "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
 	    "the gate is last");

@@ -51,6 +51,7 @@ struct bpf_timer {
 /* kernel/sched/sched.h */
 struct rq {
 	int cpu;
+	__u64 clock;
 	__u64 prev_steal_time_rq; /* CONFIG_PARAVIRT_TIME_ACCOUNTING */
 };
 
