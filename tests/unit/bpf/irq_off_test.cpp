@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// bpf/heartbeat.bpf.c: a beat that was late: how long interrupts were off, who held them off, and when it is no stall.
+#include "bpf/beating.hpp"
+
+#include <string>
+
+namespace irqscope::fake {
+
+namespace {
+
+constexpr std::uint32_t first_slot = WIRE_HIST_HARDIRQ_RUN;
+constexpr std::uint32_t net_rx = 3;
+constexpr std::uint64_t a_timer = 0xffffffff81400000;
+
+} // namespace
+
+class irq_off_stall : public beating {
+protected:
+    void SetUp() override {
+        beating::SetUp();
+        want({WIRE_STALL_IRQ_OFF});
+    }
+    // The one that was told.
+    static wire_stall only() {
+        const auto all = stalls();
+        EXPECT_EQ(all.size(), 1U);
+        return all.empty() ? wire_stall{} : all.front();
+    }
+    static void expect_culprit(std::uint32_t histogram, std::uint64_t least_ns) {
+        const wire_stall stall = only();
+        EXPECT_EQ(stall.culprit, histogram);
+        EXPECT_GE(stall.culprit_ns, least_ns);
+        EXPECT_LE(stall.culprit_ns, stall.duration_ns);
+        EXPECT_EQ(stall.stack, WIRE_STACK_INTERRUPTED);
+    }
+    static void expect_no_culprit() {
+        const wire_stall stall = only();
+        EXPECT_EQ(stall.culprit, WIRE_NO_CULPRIT);
+        EXPECT_EQ(stall.culprit_ns, 0U);
+        EXPECT_EQ(stall.timer_function, 0U);
+        EXPECT_EQ(stall.stack, WIRE_STACK_POST_HOC);
+    }
+    void run_timer(std::uint64_t function, std::uint64_t ns) {
+        on().expire(fake_event(1, function, 0), on().now_ns, on().now_ns);
+        on().pass(ns);
+    }
+    // Until so long before the next beat.
+    void pass_to(std::uint64_t before_ns) { on().now_ns = expires - before_ns; }
+    void be_idle() { on().pid_tgid = 0; }
+
+    void* nic = fake_action("nic");
+};
+
+TEST_F(irq_off_stall, of_a_task_is_told_with_its_stack_and_its_bounds) {
+    beat(3);
+    const std::uint64_t accepted_ns = on().now_ns;
+    fake_set_steal(77);
+    beat();
+    fake_set_steal(5'000'077);
+    beat_late(5 * ms);
+    const wire_stall stall = only();
+    EXPECT_EQ(stall.what, WIRE_STALL_IRQ_OFF);
+    EXPECT_EQ(stall.state, WIRE_STALL_ENDED);
+    EXPECT_EQ(stall.histogram, WIRE_HIST_IRQ_OFF);
+    EXPECT_EQ(stall.cpu, 0U);
+    EXPECT_EQ(stall.start_ns, accepted_ns - 2 * us + 2 * ms) << "since it was due";
+    EXPECT_EQ(stall.duration_ns, 5 * ms);
+    EXPECT_EQ(stall.less_than_ns, 6 * ms - 2 * us) << "since the interrupt of the beat before";
+    EXPECT_EQ(stall.steal_ns, 77U) << "at the beat before";
+    EXPECT_EQ(stall.beats_unseen, 0U);
+    EXPECT_EQ(stall.pid, 701U);
+    EXPECT_STREQ(static_cast<const char*>(stall.comm), "dd");
+    ASSERT_EQ(stall.depth, 2U);
+    EXPECT_EQ(stall.frames[0], 0xffffffff81000010);
+    EXPECT_EQ(stall.frames[1], 0xffffffff81000020);
+    expect_no_culprit();
+}
+
+TEST_F(irq_off_stall, below_the_threshold_is_none) {
+    beat();
+    beat_late(ms - 1);
+    EXPECT_TRUE(stalls().empty());
+    EXPECT_EQ(on().unwindings, 0U);
+    beat_late(ms);
+    EXPECT_EQ(only().duration_ns, ms);
+}
+
+TEST_F(irq_off_stall, is_shorter_than_the_time_since_the_last_interrupt) {
+    beat();
+    pass_to(200 * us);
+    handle(nic, 5 * us);
+    beat_late(5 * ms);
+    EXPECT_EQ(only().less_than_ns, 5 * ms + 200 * us);
+    expect_no_culprit();
+}
+
+TEST_F(irq_off_stall, is_shorter_than_the_time_since_the_last_interrupt_also_if_another_is_served_before_the_beat) {
+    beat();
+    pass_to(200 * us);
+    handle(nic, 5 * us);
+    on().now_ns = expires + 5 * ms;
+    handle(nic, 20 * us); // its vector is served first
+    interrupt();
+    EXPECT_EQ(only().duration_ns, 5 * ms + 20 * us);
+    EXPECT_EQ(only().less_than_ns, 5 * ms + 20 * us + 200 * us);
+    expect_no_culprit();
+}
+
+TEST_F(irq_off_stall, is_bounded_by_a_period_when_no_interrupt_tells_more) {
+    beat();
+    beat_unseen(5);
+    beat_late(5 * ms);
+    EXPECT_EQ(only().less_than_ns, 6 * ms);
+    EXPECT_EQ(only().beats_unseen, 5U);
+}
+
+TEST_F(irq_off_stall, bounds_hold_without_traced_timer_interrupts) {
+    pass_to(0);
+    untraced_interrupt();
+    pass_to(100 * us);
+    handle(nic, 5 * us);
+    pass_to(0);
+    on().pass(5 * ms);
+    untraced_interrupt();
+    EXPECT_EQ(only().duration_ns, 5 * ms);
+    EXPECT_EQ(only().less_than_ns, 5 * ms + 100 * us);
+    expect_no_culprit();
+}
+
+TEST_F(irq_off_stall, two_in_a_row_are_two) {
+    beat();
+    beat_late(3 * ms + 500 * us);
+    beat_late(2 * ms);
+    ASSERT_EQ(stalls().size(), 2U);
+    EXPECT_EQ(stalls()[0].duration_ns, 3 * ms + 500 * us);
+    EXPECT_EQ(stalls()[1].duration_ns, 2 * ms);
+    EXPECT_GE(stalls()[1].start_ns, stalls()[0].start_ns + stalls()[0].duration_ns);
+    EXPECT_EQ(stalls()[1].less_than_ns, 2 * ms + 500 * us) << "the first one's interrupt was accepted";
+}
+
+// Culprits.
+
+TEST_F(irq_off_stall, in_another_timers_callback_of_the_same_interrupt_is_the_timer_interrupts) {
+    beat();
+    pass_to(10 * us);
+    on().begin(local_timer_entry);
+    const std::uint64_t batch = on().now_ns + 10 * us; // ours expires in the same batch: its `now` shows no lateness
+    run_timer(a_timer, 5 * ms + 10 * us);
+    fire(batch);
+    on().end(local_timer_exit);
+    expect_culprit(local_timer, 5 * ms);
+    EXPECT_EQ(only().duration_ns, 5 * ms);
+    EXPECT_EQ(only().less_than_ns, 5 * ms + 10 * us) << "since that interrupt began";
+    EXPECT_EQ(only().timer_function, a_timer);
+    EXPECT_EQ(irq_off().max_ns, 5 * ms);
+}
+
+TEST_F(irq_off_stall, in_another_timers_callback_is_told_from_the_batch_where_the_interrupt_is_not_traced) {
+    pass_to(0);
+    untraced_interrupt();
+    pass_to(0);
+    const std::uint64_t batch = on().now_ns;
+    run_timer(tick_sched_timer, 3 * us);
+    run_timer(a_timer, 5 * ms);
+    fire(batch);
+    expect_culprit(local_timer, 5 * ms);
+    EXPECT_EQ(only().timer_function, a_timer);
+}
+
+TEST_F(irq_off_stall, timer_of_another_interrupt_is_not_named) {
+    beat();
+    pass_to(500 * us);
+    on().begin(local_timer_entry);
+    run_timer(tick_sched_timer, 3 * us);
+    on().end(local_timer_exit);
+    pass_to(0);
+    on().begin(local_timer_entry);
+    const std::uint64_t batch = on().now_ns;
+    on().pass(5 * ms); // in the interrupt's own entry
+    fire(batch);
+    on().end(local_timer_exit);
+    expect_culprit(local_timer, 5 * ms);
+    EXPECT_EQ(only().timer_function, 0U);
+}
+
+TEST_F(irq_off_stall, in_another_sysvec_is_its) {
+    beat();
+    pass_to(100 * us);
+    on().begin(call_function_entry);
+    on().pass(3 * ms);
+    on().end(call_function_exit);
+    interrupt();
+    expect_culprit(std::uint32_t{WIRE_HIST_SYSVEC_RUN} + WIRE_SYSVEC_CALL_FUNCTION, 2 * ms);
+}
+
+TEST_F(irq_off_stall, many_short_interrupts_are_no_culprit) {
+    beat();
+    pass_to(10 * us);
+    on().pass(3 * ms); // a task masks interrupts
+    for (int i = 0; i < 10; i++) handle(nic, 200 * us);
+    interrupt();
+    EXPECT_GE(only().duration_ns, 4 * ms);
+    expect_no_culprit();
+}
+
+TEST_F(irq_off_stall, handler_that_took_less_than_half_is_no_culprit) {
+    beat();
+    pass_to(0);
+    on().pass(2 * ms + 10);
+    handle(nic, 2 * ms);
+    interrupt();
+    expect_no_culprit();
+}
+
+TEST_F(irq_off_stall, in_a_softirq_is_the_softirqs_and_the_stack_tells_where) {
+    beat();
+    on().raise(net_rx);
+    kernel::begin_pass();
+    on().enter(net_rx);
+    beat_late(5 * ms);
+    const wire_stall stall = only();
+    EXPECT_EQ(stall.culprit, WIRE_HIST_SOFTIRQ_RUN + net_rx * WIRE_CONTEXTS);
+    EXPECT_EQ(stall.culprit_ns, 5 * ms);
+    EXPECT_EQ(stall.stack, WIRE_STACK_POST_HOC);
+}
+
+// Restarts.
+
+TEST_F(irq_off_stall, of_a_beat_that_was_overdue_when_it_was_restarted_is_told_by_the_first_interrupt) {
+    beat(2);
+    const std::uint64_t accepted_ns = on().now_ns;
+    const std::uint64_t due_ns = expires;
+    on().now_ns = expires + 5 * ms;
+    on().begin(call_function_entry);
+    restart(); // 10 us from now
+    on().end(call_function_exit);
+    EXPECT_EQ(expires, due_ns + 5 * ms + 10 * us);
+    beat();
+    EXPECT_EQ(only().start_ns, due_ns);
+    EXPECT_EQ(only().duration_ns, 5 * ms);
+    EXPECT_EQ(only().less_than_ns, due_ns + 5 * ms - accepted_ns);
+    expect_no_culprit();
+    EXPECT_EQ(state().beats.restarts, 1U);
+    EXPECT_EQ(state().beats.skipped, 5U);
+    EXPECT_EQ(state().beats.late, 1U);
+    EXPECT_EQ(irq_off().max_ns, 5 * ms);
+    beat(2);
+    EXPECT_EQ(stalls().size(), 1U);
+}
+
+// No stalls.
+
+TEST_F(irq_off_stall, lateness_in_a_c_state_is_idle_exit) {
+    be_idle();
+    beat();
+    on().enter_idle(2);
+    beat_late(5 * ms); // hlt: the interrupt comes before the idle loop goes on
+    EXPECT_EQ(idle_exit().count, 1U);
+    EXPECT_EQ(idle_exit().max_ns, 5 * ms);
+    EXPECT_EQ(irq_off().count, 1U);
+    on().leave_idle();
+    on().pass(10 * us);
+    on().enter_idle();
+    on().now_ns = expires + 3 * ms;
+    on().leave_idle(); // mwait: the idle loop goes on, and then lets interrupts in
+    on().pass(2 * us);
+    interrupt();
+    EXPECT_EQ(idle_exit().count, 2U);
+    const wire_aside& aside = state().asides[WIRE_ASIDE_IDLE_EXIT];
+    EXPECT_EQ(aside.count, 2U);
+    EXPECT_EQ(aside.total_ns, 8 * ms + 2 * us);
+    EXPECT_EQ(aside.max_ns, 5 * ms);
+    EXPECT_TRUE(stalls().empty());
+    on().enter_idle();
+    beat_late(ms - 1);
+    EXPECT_EQ(idle_exit().count, 3U);
+    EXPECT_EQ(aside.count, 2U) << "below the threshold";
+}
+
+TEST_F(irq_off_stall, task_after_a_c_state_is_no_idle_exit) {
+    be_idle();
+    beat();
+    on().enter_idle();
+    on().now_ns = expires;
+    on().leave_idle();
+    on().pid_tgid = 42;
+    on().pass(3 * ms);
+    interrupt();
+    expect_no_culprit();
+    EXPECT_EQ(idle_exit().count, 0U);
+}
+
+TEST_F(irq_off_stall, idle_loop_outside_its_c_state_is_no_idle_exit) {
+    be_idle();
+    beat();
+    on().enter_idle();
+    pass_to(10 * us);
+    on().leave_idle();
+    beat_late(3 * ms); // in the idle loop, which masks interrupts
+    expect_no_culprit();
+    EXPECT_EQ(idle_exit().count, 0U);
+    on().enter_idle();
+    on().now_ns = expires + ms;
+    on().leave_idle();
+    on().pass(ms + 1); // most of it outside
+    interrupt();
+    EXPECT_EQ(stalls().size(), 2U);
+}
+
+TEST_F(irq_off_stall, idle_that_was_entered_after_the_beat_was_due_is_no_idle_exit) {
+    be_idle();
+    beat();
+    on().now_ns = expires + 1;
+    on().enter_idle(); // somebody held interrupts off until here
+    on().pass(3 * ms);
+    interrupt();
+    EXPECT_EQ(only().duration_ns, 3 * ms + 1);
+    EXPECT_EQ(idle_exit().count, 0U);
+}
+
+TEST_F(irq_off_stall, idle_that_was_never_seen_to_begin_is_no_idle_exit) {
+    be_idle();
+    beat();
+    beat_late(3 * ms);
+    EXPECT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(idle_exit().count, 0U);
+}
+
+TEST_F(irq_off_stall, handler_on_an_idle_cpu_is_no_idle_exit) {
+    be_idle();
+    beat();
+    on().enter_idle();
+    pass_to(10 * us);
+    handle(nic, 5 * ms);
+    interrupt();
+    expect_culprit(first_slot, 4 * ms);
+    EXPECT_EQ(idle_exit().count, 0U);
+    EXPECT_EQ(state().asides[WIRE_ASIDE_IDLE_EXIT].count, 0U);
+}
+
+TEST_F(irq_off_stall, softirq_on_an_idle_cpu_is_no_idle_exit) {
+    be_idle();
+    beat();
+    on().enter_idle();
+    on().raise(net_rx);
+    kernel::begin_pass();
+    on().enter(net_rx);
+    beat_late(5 * ms);
+    EXPECT_EQ(only().culprit, WIRE_HIST_SOFTIRQ_RUN + net_rx * WIRE_CONTEXTS);
+    EXPECT_EQ(idle_exit().count, 0U);
+}
+
+TEST_F(irq_off_stall, timer_interrupt_in_a_handler_is_no_idle_exit) {
+    be_idle();
+    beat();
+    on().enter_idle();
+    pass_to(0);
+    on().pass(3 * ms);
+    on().begin_handler(24, nic); // one that lets interrupts in
+    interrupt();
+    on().end_handler(24, nic);
+    EXPECT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(idle_exit().count, 0U);
+}
+
+TEST_F(irq_off_stall, kernels_own_back_off_is_set_aside) {
+    beat(2);
+    fake_set_nr_hangs(1);
+    beat_late(50 * ms);
+    EXPECT_TRUE(stalls().empty());
+    EXPECT_EQ(state().asides[WIRE_ASIDE_HANG].count, 1U);
+    EXPECT_EQ(state().asides[WIRE_ASIDE_HANG].max_ns, 50 * ms);
+    EXPECT_EQ(irq_off().max_ns, 50 * ms);
+    beat_late(50 * ms); // it grew once
+    EXPECT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(state().asides[WIRE_ASIDE_HANG].count, 1U);
+}
+
+TEST_F(irq_off_stall, back_off_after_an_interrupt_that_was_the_culprit_is_told) {
+    beat(2);
+    fake_set_nr_hangs(1);
+    pass_to(0);
+    on().begin(local_timer_entry);
+    const std::uint64_t batch = on().now_ns;
+    run_timer(a_timer, 30 * ms);
+    fire(batch);
+    on().end(local_timer_exit);
+    expect_culprit(local_timer, 30 * ms);
+    EXPECT_EQ(state().asides[WIRE_ASIDE_HANG].count, 0U);
+}
+
+TEST_F(irq_off_stall, hangs_before_the_first_beat_are_no_back_off) {
+    fake_set_nr_hangs(7);
+    beat_late(5 * ms);
+    EXPECT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(state().asides[WIRE_ASIDE_HANG].count, 0U);
+}
+
+} // namespace irqscope::fake
