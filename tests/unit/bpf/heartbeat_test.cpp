@@ -94,6 +94,30 @@ TEST_F(heartbeat, a_period_late_to_the_nanosecond_skips_one) {
     EXPECT_EQ(state().beats.unseen, 0U);
 }
 
+TEST_F(heartbeat, that_the_kernel_skips_after_we_looked_at_the_clock_is_skipped_and_not_unseen) {
+    // the stall is told (a stack is walked) between our look at the clock and hrtimer_forward_now()'s
+    want({WIRE_STALL_IRQ_OFF});
+    beat();
+    on().now_ns = expires + 6 * ms - 4 * us;
+    on().begin(local_timer_entry);
+    fire(on().now_ns, 10 * us);
+    on().end(local_timer_exit);
+    EXPECT_EQ(state().beats.skipped, 5U);
+    beat(2);
+    EXPECT_EQ(state().beats.skipped, 6U);
+    EXPECT_EQ(state().beats.unseen, 0U) << "softirq stalls of that time would be set aside";
+    EXPECT_EQ(state().beats.hole_end_ns, 0U);
+    // and no more than that one is forgiven
+    on().now_ns = expires + ms - 4 * us;
+    on().begin(local_timer_entry);
+    fire(on().now_ns, 10 * us);
+    on().end(local_timer_exit);
+    beat_unseen(3);
+    beat();
+    EXPECT_EQ(state().beats.skipped, 7U);
+    EXPECT_EQ(state().beats.unseen, 3U);
+}
+
 TEST_F(heartbeat, that_was_served_unseen_is_counted_and_leaves_a_hole) {
     want({WIRE_STALL_IRQ_OFF});
     beat(2);
