@@ -193,6 +193,28 @@ TEST_F(irq_off_stall, in_another_sysvec_is_its) {
     expect_culprit(std::uint32_t{WIRE_HIST_SYSVEC_RUN} + WIRE_SYSVEC_CALL_FUNCTION, 2 * ms);
 }
 
+TEST_F(irq_off_stall, handler_that_was_over_before_the_beat_was_due_does_not_hide_the_culprit) {
+    config.beat_ns = 10 * ms;
+    open_event(2);
+    beat();
+    on().pass(ms);
+    handle(nic, 4 * ms); // the longest of this period
+    pass_to(10 * us);
+    handle(fake_action("disk"), 3 * ms, 25);
+    interrupt();
+    expect_culprit(first_slot + 1, 3 * ms - 10 * us);
+}
+
+TEST_F(irq_off_stall, handler_that_ran_into_the_stall_by_little_does_not_hide_the_culprit) {
+    beat();
+    pass_to(4 * ms / 5);
+    handle(nic, 4 * ms / 5 + us);
+    handle(fake_action("disk"), 3 * ms / 4, 25);
+    on().pass(ms / 2);
+    interrupt();
+    expect_culprit(first_slot + 1, 3 * ms / 4);
+}
+
 TEST_F(irq_off_stall, many_short_interrupts_are_no_culprit) {
     beat();
     pass_to(10 * us);
