@@ -85,8 +85,20 @@ struct beat {
 	u64 begun; /* when the interrupt that it is served in began */
 	u64 culprit_ns;
 	u32 culprit; /* histogram of an interrupt that took most of it, or WIRE_NO_CULPRIT */
+	bool own;    /* the culprit is the interrupt that it is served in */
 	bool hang;
 };
+
+/*
+ * When the interrupt began that this is: the innermost, for one below it may have lost its exit and stay there. Without
+ * a tracepoint at its entry, the one before it.
+ */
+inline_always u64 interrupt_begun(struct wire_cpu_state *cpu)
+{
+	u32 depth = cpu->depth;
+
+	return cpu->interrupts[depth ? (depth - 1) & (WIRE_INTERRUPT_DEPTH - 1) : 0].start_ns;
+}
 
 /* From our look at the clock to the kernel's (hrtimer_forward_now), with the rest of our program, stacks, and others'. */
 #define FORWARD_NS 50000
@@ -138,14 +150,16 @@ inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u6
 /* Which interrupt filled most of the lateness, if one did: this one, or one that was over when it came. */
 inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 {
-	u64 own = overlap(beat->begun, beat->now, beat->due, beat->now);
-	u64 other = overlap(cpu->longest_start_ns, cpu->longest_start_ns + cpu->longest_ns, beat->due, beat->now);
+	u64 end = beat->due + beat->late; /* of a restarted timer's before now */
+	u64 own = overlap(beat->begun, end, beat->due, end);
+	u64 other = overlap(cpu->longest_start_ns, cpu->longest_start_ns + cpu->longest_ns, beat->due, end);
 
 	beat->culprit = WIRE_NO_CULPRIT;
 	beat->culprit_ns = own > other ? own : other;
 	if (beat->culprit_ns < beat->late / 2) {
 		beat->culprit_ns = 0;
 	} else if (own > other) {
+		beat->own = true;
 		beat->culprit = WIRE_HIST_SYSVEC_RUN + WIRE_SYSVEC_LOCAL_TIMER;
 	} else if (other) {
 		beat->culprit = cpu->longest_histogram;
@@ -159,8 +173,12 @@ inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 inline_always bool is_idle_exit(struct wire_cpu_state *cpu, const struct beat *beat)
 {
 	u64 left = cpu->idle_leave_ns ? cpu->idle_leave_ns : beat->now;
+	u32 depth = cpu->depth;
 
-	if ((u32)bpf_get_current_pid_tgid() || cpu->softirq.start_ns || cpu->depth > 1 || beat->culprit_ns)
+	if ((u32)bpf_get_current_pid_tgid() || cpu->softirq.start_ns || beat->culprit_ns)
+		return false;
+	/* in a handler; one from before the idle loop has lost its exit */
+	if (depth > 1 && cpu->interrupts[(depth - 2) & (WIRE_INTERRUPT_DEPTH - 1)].start_ns >= cpu->idle_enter_ns)
 		return false;
 	return cpu->idle_enter_ns && cpu->idle_enter_ns <= beat->due &&
 	       (left > beat->now || beat->now - left <= beat->late / 2);
@@ -169,7 +187,7 @@ inline_always bool is_idle_exit(struct wire_cpu_state *cpu, const struct beat *b
 static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_state *cpu, struct beat *beat)
 {
 	struct wire_stall *stall;
-	u64 before;
+	u64 before, in_softirq;
 
 	if (!cpu || !beat)
 		return 0;
@@ -189,11 +207,15 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 		stall->culprit = beat->culprit;
 		stall->culprit_ns = beat->culprit_ns;
 		stall->stack = WIRE_STACK_INTERRUPTED;
-		if (cpu->timer_interrupt_ns == cpu->interrupts[0].start_ns)
+		if (beat->own && cpu->timer_interrupt_ns == interrupt_begun(cpu))
 			stall->timer_function = cpu->timer_function;
 	} else if (cpu->softirq.start_ns) {
-		stall->culprit = WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
-		stall->culprit_ns = overlap(cpu->softirq.start_ns, beat->now, beat->due, beat->now);
+		in_softirq = overlap(cpu->softirq.start_ns, beat->now, beat->due, beat->due + beat->late);
+		if (in_softirq >= beat->late / 2) { /* or it began when a restarted beat's lateness was over */
+			stall->culprit =
+				WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
+			stall->culprit_ns = in_softirq;
+		}
 	}
 	stall_tell(ctx, cpu, stall, false);
 	return 0;
@@ -289,7 +311,7 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	mark = function == config.beat_function ? mark_of(cpu, timer) : 0;
 	if ((mark & ~WIRE_BEAT_GENERATIONS) != config.beat_mark) {
 		cpu->timer_function = function;
-		cpu->timer_interrupt_ns = cpu->interrupts[0].start_ns;
+		cpu->timer_interrupt_ns = interrupt_begun(cpu);
 		return 0;
 	}
 	/* The clock, not the tracepoint's `now`: that one serves the whole batch of expired timers. */
@@ -304,7 +326,7 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	beat.late = beat.due != expires ? cpu->served_ns - beat.due : beat.now > expires ? beat.now - expires : 0;
 	beat.hang = hangs != cpu->beats.hangs && cpu->beats.last_ns;
 	if (cpu->depth)
-		beat.begun = cpu->interrupts[0].start_ns;
+		beat.begun = interrupt_begun(cpu);
 	else /* no tracepoint at the interrupt's entry: its first look at the clock */
 		bpf_probe_read_kernel(&beat.begun, sizeof(beat.begun), batch_now);
 	find_culprit(cpu, &beat);

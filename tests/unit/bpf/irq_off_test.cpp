@@ -183,6 +183,21 @@ TEST_F(irq_off_stall, timer_of_another_interrupt_is_not_named) {
     EXPECT_EQ(only().timer_function, 0U);
 }
 
+TEST_F(irq_off_stall, in_a_device_handler_is_the_handlers) {
+    handle(fake_action("disk"), us, 25); // the first slot
+    beat();
+    pass_to(100 * us);
+    handle(nic, 5 * ms);
+    on().begin(local_timer_entry);
+    run_timer(tick_sched_timer, 3 * us);
+    fire(on().now_ns);
+    on().end(local_timer_exit);
+    expect_culprit(first_slot + 1, 5 * ms - 100 * us);
+    EXPECT_EQ(only().duration_ns, 5 * ms - 100 * us + 3 * us);
+    EXPECT_EQ(only().less_than_ns, 5 * ms + 3 * us) << "since the handler began";
+    EXPECT_EQ(only().timer_function, 0U) << "the tick has nothing to do with it";
+}
+
 TEST_F(irq_off_stall, in_another_sysvec_is_its) {
     beat();
     pass_to(100 * us);
@@ -246,6 +261,19 @@ TEST_F(irq_off_stall, in_a_softirq_is_the_softirqs_and_the_stack_tells_where) {
     EXPECT_EQ(stall.stack, WIRE_STACK_POST_HOC);
 }
 
+TEST_F(irq_off_stall, handlers_exit_that_was_lost_is_no_culprit_for_ever) {
+    on().begin_handler(24, nic); // its exit is lost: the frame stays open
+    on().pass(10 * us);
+    beat(3);
+    beat_late(5 * ms);
+    expect_no_culprit();
+    be_idle();
+    on().enter_idle();
+    beat_late(5 * ms);
+    EXPECT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(state().asides[WIRE_ASIDE_IDLE_EXIT].count, 1U);
+}
+
 // Restarts.
 
 TEST_F(irq_off_stall, of_a_beat_that_was_overdue_when_it_was_restarted_is_told_by_the_first_interrupt) {
@@ -268,6 +296,33 @@ TEST_F(irq_off_stall, of_a_beat_that_was_overdue_when_it_was_restarted_is_told_b
     EXPECT_EQ(irq_off().max_ns, 5 * ms);
     beat(2);
     EXPECT_EQ(stalls().size(), 1U);
+}
+
+TEST_F(irq_off_stall, of_a_restarted_beat_is_not_blamed_on_what_ran_after_it) {
+    beat(2);
+    on().now_ns = expires + 2 * ms;
+    on().begin(call_function_entry);
+    on().raise(net_rx);
+    restart();
+    on().end(call_function_exit);
+    kernel::begin_pass();
+    on().enter(net_rx); // at the end of that interrupt
+    beat();
+    EXPECT_EQ(only().duration_ns, 2 * ms);
+    expect_no_culprit();
+}
+
+TEST_F(irq_off_stall, of_a_restarted_beat_is_not_blamed_on_a_handler_after_it) {
+    beat(2);
+    on().now_ns = expires + 2 * ms;
+    on().begin(call_function_entry);
+    restart();
+    on().end(call_function_exit);
+    handle(nic, 500 * us); // and the restarted beat is late for this
+    handle(fake_action("disk"), 1500 * us, 25);
+    interrupt();
+    EXPECT_EQ(stalls().front().duration_ns, 2 * ms);
+    EXPECT_EQ(stalls().front().culprit, WIRE_NO_CULPRIT);
 }
 
 // No stalls.
