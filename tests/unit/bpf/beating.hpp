@@ -12,6 +12,7 @@ namespace irqscope::fake {
 
 constexpr std::uint64_t perf_swevent_hrtimer = 0xffffffff81200000;
 constexpr std::uint64_t tick_sched_timer = 0xffffffff81300000;
+constexpr std::uint64_t a_timer = 0xffffffff81400000;
 constexpr std::uint64_t our_mark = 0x1234567800050000;
 constexpr std::uint32_t local_timer = std::uint32_t{WIRE_HIST_SYSVEC_RUN} + WIRE_SYSVEC_LOCAL_TIMER;
 
@@ -104,6 +105,15 @@ protected:
         on().end_handler(irq, action);
     }
 
+    // A pass that serves one softirq.
+    static void serve(std::uint32_t vector, std::uint64_t ns = 10 * us) {
+        kernel::begin_pass();
+        on().enter(vector);
+        on().pass(ns);
+        on().leave(vector);
+        kernel::end_pass();
+    }
+
     [[nodiscard]] static std::vector<wire_stall> stalls() { return on().records<wire_stall>(WIRE_RECORD_STALL); }
     [[nodiscard]] static std::vector<wire_settled> settled() { return on().records<wire_settled>(WIRE_RECORD_SETTLED); }
     [[nodiscard]] static std::vector<wire_stall> stalls(wire_stall_kind kind) {
@@ -112,6 +122,34 @@ protected:
                   all.end());
         return all;
     }
+    // The one stall that was told.
+    static wire_stall only() {
+        const auto all = stalls();
+        EXPECT_EQ(all.size(), 1U);
+        return all.empty() ? wire_stall{} : all.front();
+    }
+    static void expect_culprit(std::uint32_t histogram, std::uint64_t least_ns) {
+        const wire_stall stall = only();
+        EXPECT_EQ(stall.culprit, histogram);
+        EXPECT_GE(stall.culprit_ns, least_ns);
+        EXPECT_LE(stall.culprit_ns, stall.duration_ns);
+        EXPECT_EQ(stall.stack, WIRE_STACK_INTERRUPTED);
+    }
+    static void expect_no_culprit() {
+        const wire_stall stall = only();
+        EXPECT_EQ(stall.culprit, WIRE_NO_CULPRIT);
+        EXPECT_EQ(stall.culprit_ns, 0U);
+        EXPECT_EQ(stall.timer_function, 0U);
+        EXPECT_EQ(stall.stack, WIRE_STACK_POST_HOC);
+    }
+    void run_timer(std::uint64_t function, std::uint64_t ns) {
+        on().expire(fake_event(1, function, 0), on().now_ns, on().now_ns);
+        on().pass(ns);
+    }
+    // Until so long before the next beat.
+    void pass_to(std::uint64_t before_ns) { on().now_ns = expires - before_ns; }
+    void be_idle() { on().pid_tgid = 0; }
+
     [[nodiscard]] static wire_histogram& irq_off() { return on().histogram(WIRE_HIST_IRQ_OFF); }
     [[nodiscard]] static wire_histogram& idle_exit() { return on().histogram(WIRE_HIST_IDLE_EXIT); }
 
