@@ -19,8 +19,10 @@ inline_always void off_begin(void *ctx, struct wire_cpu_state *cpu, u32 vector, 
 		cpu->off_ns = now;
 		cpu->off_vector = vector;
 	} else if (now - cpu->off_ns > OFF_CHECK_NS && !is_pending(cpu, cpu->off_vector) && !is_serving(cpu)) {
-		/* The kernel has served it and we have not seen it (docs/LOST.md): the wait is this raise's. */
-		cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
+		/*
+		 * The kernel has served it and we have not seen it (docs/LOST.md): the wait is this raise's. It is
+		 * counted by its vector.
+		 */
 		stall_is_gone(ctx, cpu, WIRE_TOLD_OFF, cpu->off_ns);
 		cpu->off_ns = now;
 		cpu->off_vector = vector;

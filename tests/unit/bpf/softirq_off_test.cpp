@@ -81,6 +81,31 @@ TEST_F(softirq_off, needs_no_latency_metric) {
     EXPECT_EQ(on().histogram(WIRE_HIST_SOFTIRQ_LATENCY + net_rx).count, 0U);
 }
 
+TEST_F(softirq_off, that_ended_unseen_does_not_grow) {
+    on().raise(net_rx);
+    on().pass(5 * ms);
+    kernel::clear_pending(); // served, and we have seen nothing
+    on().raise(timer_vector);
+    on().pass(20 * us);
+    serve(timer_vector);
+    EXPECT_EQ(off().count, 1U);
+    EXPECT_EQ(off().sum_ns, 20 * us);
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 0U) << "it is NET_RX's, and counted at its next raise";
+    on().raise(net_rx);
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 1U);
+}
+
+TEST_F(softirq_off, and_latency_of_one_raise_that_was_served_unseen_are_one_loss) {
+    on().raise(net_rx);
+    on().pass(5 * ms);
+    kernel::clear_pending();
+    on().raise(net_rx);
+    on().pass(20 * us);
+    serve(net_rx);
+    EXPECT_EQ(off().sum_ns, 20 * us);
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 1U);
+}
+
 TEST_F(softirq_off, goes_on_while_what_began_it_is_pending_or_about_to_be_served) {
     on().raise(net_rx);
     on().pass(ms);

@@ -39,6 +39,24 @@ protected:
 
 // What nobody saw.
 
+TEST_F(stall_end, latency_of_a_raise_that_was_served_unseen_is_dropped_by_a_beat) {
+    want({WIRE_STALL_SOFTIRQ_LATENCY}, 2 * ms);
+    on().raise(net_rx);
+    on().pass(100 * us);
+    kernel::clear_pending();
+    beat(2);
+    EXPECT_NE(state().raised_ns[net_rx], 0U) << "it is young";
+    beat();
+    EXPECT_EQ(state().raised_ns[net_rx], 0U);
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 1U);
+    on().raise(net_rx);
+    on().pass(5 * us);
+    serve(net_rx);
+    EXPECT_EQ(on().histogram(WIRE_HIST_SOFTIRQ_LATENCY + net_rx).max_ns, 5 * us);
+    EXPECT_TRUE(stalls().empty());
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 1U);
+}
+
 TEST_F(stall_end, latency_that_was_told_as_open_is_gone_when_a_beat_finds_nothing_pending) {
     want({WIRE_STALL_SOFTIRQ_LATENCY});
     const std::uint64_t start = on().now_ns;
