@@ -264,6 +264,7 @@ static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_st
 		if (!waits) {
 			cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
 			cpu->raised_ns[vector] = 0;
+			cpu->reraised_ns[vector] = 0; /* served as well, or it would be pending */
 		}
 	}
 	start = cpu->softirq.start_ns;

@@ -92,6 +92,27 @@ TEST_F(stall_end, latency_that_was_told_as_open_is_gone_when_the_next_raise_find
     EXPECT_EQ(on().histogram(WIRE_HIST_SOFTIRQ_LATENCY + net_rx).max_ns, 10 * us);
 }
 
+TEST_F(stall_end, raise_that_is_dropped_takes_the_raise_after_it_along) {
+    want({WIRE_STALL_SOFTIRQ_LATENCY}, 2 * ms);
+    on().raise(net_rx);
+    kernel::begin_pass();
+    on().raise(net_rx); // the next pass's; and both passes go unseen
+    kernel::end_pass();
+    kernel::clear_pending();
+    beat(3);
+    EXPECT_EQ(state().raised_ns[net_rx], 0U);
+    on().raise(net_rx);
+    on().pass(5 * us);
+    serve(net_rx);
+    kernel::begin_pass();
+    on().raise(net_rx);
+    kernel::end_pass();
+    on().pass(5 * us);
+    serve(net_rx);
+    EXPECT_EQ(on().histogram(WIRE_HIST_SOFTIRQ_LATENCY + net_rx).max_ns, 5 * us);
+    EXPECT_TRUE(stalls().empty()) << "a raise from long ago came back";
+}
+
 TEST_F(stall_end, softirq_off_that_was_told_as_open_is_gone_when_a_beat_finds_nothing_pending) {
     want({WIRE_STALL_SOFTIRQ_OFF});
     on().raise(net_rx);
