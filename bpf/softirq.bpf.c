@@ -111,7 +111,7 @@ inline_always void off_end(void *ctx, struct wire_cpu_state *cpu, u64 now)
 	WRITE_ONCE(cpu->off_ns, 0);
 	off = now > start ? now - start : 0;
 	wait_count(cpu, WIRE_HIST_SOFTIRQ_OFF, start, off);
-	if (unlikely(off >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF]))
+	if (unlikely(off >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF] || cpu->told[WIRE_TOLD_OFF]))
 		softirq_stall(ctx, cpu, WIRE_TOLD_OFF, start, now);
 }
 
@@ -149,7 +149,8 @@ int BPF_PROG(softirq_entry, unsigned int number)
 				if (histogram)
 					histogram_count(histogram, latency, 0);
 			}
-			if (unlikely(latency >= config.stall_ns[WIRE_STALL_SOFTIRQ_LATENCY]))
+			/* told: a beat between our clock and take_raise found it older than we do */
+			if (unlikely(latency >= config.stall_ns[WIRE_STALL_SOFTIRQ_LATENCY] || cpu->told[vector]))
 				softirq_stall(ctx, cpu, vector, raised, now);
 		} else {
 			cpu->lost[WIRE_LOST_SOFTIRQ_RAISE]++;
@@ -180,9 +181,9 @@ int BPF_PROG(softirq_exit, unsigned int number)
 	record.span.start_ns = cpu->softirq.start_ns;
 	record.span.duration_ns = now - cpu->softirq.start_ns;
 	record.span.nested_ns = interrupt_ns - cpu->softirq.interrupt_ns;
-	if (unlikely(record.span.duration_ns >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN]))
+	WRITE_ONCE(cpu->softirq.start_ns, 0); /* before told is read: from here on no beat finds it open */
+	if (unlikely(record.span.duration_ns >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN] || cpu->told[WIRE_TOLD_RUN]))
 		softirq_stall(ctx, cpu, WIRE_TOLD_RUN, record.span.start_ns, now);
-	cpu->softirq.start_ns = 0;
 	cpu->softirq_end_ns = now;
 	index = WIRE_HIST_SOFTIRQ_RUN + vector * WIRE_CONTEXTS + cpu->softirq.context;
 	if (config.histograms && config.run) {

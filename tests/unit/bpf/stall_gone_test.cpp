@@ -232,6 +232,44 @@ TEST_F(stall_end, is_not_made_up_where_the_pending_word_is_not_known) {
 
 // Interrupts at awkward moments.
 
+TEST_F(stall_end, of_a_latency_that_became_too_old_while_its_entry_ran_is_told) {
+    want({WIRE_STALL_SOFTIRQ_LATENCY}, 400 * us);
+    on().now_ns = expires - 400 * us;
+    on().raise(net_rx);
+    kernel::begin_pass();
+    beat_after_clock();
+    on().enter(net_rx);
+    expect_states(WIRE_STALL_SOFTIRQ_LATENCY, {WIRE_STALL_OPEN, WIRE_STALL_ENDED});
+    EXPECT_EQ(state().told[net_rx], 0U);
+}
+
+TEST_F(stall_end, of_softirq_off_that_became_too_old_while_the_entry_ran_is_told) {
+    want({WIRE_STALL_SOFTIRQ_OFF}, 400 * us);
+    config.serving = 0;
+    on().now_ns = expires - 400 * us;
+    on().raise(net_rx);
+    kernel::begin_pass();
+    kernel::set_pending(block);
+    beat_after_clock();
+    on().enter(net_rx);
+    expect_states(WIRE_STALL_SOFTIRQ_OFF, {WIRE_STALL_OPEN, WIRE_STALL_ENDED});
+    EXPECT_EQ(state().told[WIRE_TOLD_OFF], 0U);
+}
+
+TEST_F(stall_end, of_a_run_that_became_too_old_while_its_exit_ran_is_told) {
+    want({WIRE_STALL_SOFTIRQ_RUN}, 400 * us);
+    on().now_ns = expires - 400 * us;
+    kernel::begin_pass();
+    on().enter(net_rx);
+    beat_after_clock();
+    on().leave(net_rx);
+    kernel::end_pass();
+    expect_states(WIRE_STALL_SOFTIRQ_RUN, {WIRE_STALL_OPEN, WIRE_STALL_ENDED});
+    EXPECT_EQ(state().told[WIRE_TOLD_RUN], 0U);
+    beat(3);
+    EXPECT_EQ(stalls().size(), 2U);
+}
+
 TEST_F(stall_end, of_a_softirq_is_not_mixed_with_a_stall_that_interrupts_its_making) {
     want({WIRE_STALL_SOFTIRQ_RUN, WIRE_STALL_HARDIRQ_RUN});
     kernel::begin_pass();
