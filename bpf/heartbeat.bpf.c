@@ -249,7 +249,7 @@ static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_st
 	start = cpu->off_ns;
 	if (start && !serving && now - start >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF]) {
 		if (!pending == !!cpu->told[WIRE_TOLD_OFF])
-			stall_tell_open(ctx, cpu, WIRE_TOLD_OFF, start, now);
+			stall_tell_open(ctx, cpu, WIRE_TOLD_OFF, start, ROOM_INTERRUPT);
 		if (!pending)
 			cpu->off_ns = 0;
 	}
@@ -260,7 +260,7 @@ static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_st
 		if (!start || now - start < config.stall_ns[WIRE_STALL_SOFTIRQ_LATENCY])
 			continue;
 		if (waits != !!cpu->told[vector])
-			stall_tell_open(ctx, cpu, vector, start, now);
+			stall_tell_open(ctx, cpu, vector, start, ROOM_INTERRUPT);
 		if (!waits) {
 			cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
 			cpu->raised_ns[vector] = 0;
@@ -270,7 +270,7 @@ static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_st
 	start = cpu->softirq.start_ns;
 	if (start && now - start >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN]) {
 		if (serving != !!cpu->told[WIRE_TOLD_RUN])
-			stall_tell_open(ctx, cpu, WIRE_TOLD_RUN, start, now);
+			stall_tell_open(ctx, cpu, WIRE_TOLD_RUN, start, ROOM_INTERRUPT);
 		if (!serving) {
 			cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
 			cpu->softirq.start_ns = 0;

@@ -23,7 +23,7 @@ inline_always void off_begin(void *ctx, struct wire_cpu_state *cpu, u32 vector, 
 		 * The kernel has served it and we have not seen it (docs/LOST.md): the wait is this raise's. It is
 		 * counted by its vector.
 		 */
-		stall_is_gone(ctx, cpu, WIRE_TOLD_OFF, cpu->off_ns);
+		stall_is_gone(ctx, cpu, WIRE_TOLD_OFF, cpu->off_ns, ROOM_INTERRUPT);
 		cpu->off_ns = now;
 		cpu->off_vector = vector;
 	}
@@ -54,7 +54,7 @@ int BPF_PROG(softirq_raise, unsigned int number)
 		}
 		/* or it has served it, and we have not seen it (docs/LOST.md). It must not grow into a long wait. */
 		cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
-		stall_is_gone(ctx, cpu, vector, cpu->raised_ns[vector]);
+		stall_is_gone(ctx, cpu, vector, cpu->raised_ns[vector], ROOM_INTERRUPT);
 		now = bpf_ktime_get_ns();
 		cpu->raised_ns[vector] = now;
 		cpu->reraised_ns[vector] = 0;
@@ -128,7 +128,7 @@ int BPF_PROG(softirq_entry, unsigned int number)
 	now = now_with_interrupts(cpu, &interrupt_ns);
 	if (unlikely(cpu->softirq.start_ns)) {
 		cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
-		stall_is_gone(ctx, cpu, WIRE_TOLD_RUN, cpu->softirq.start_ns);
+		stall_is_gone(ctx, cpu, WIRE_TOLD_RUN, cpu->softirq.start_ns, ROOM_SOFTIRQ);
 	}
 	cpu->softirq.start_ns = now; /* early: a raise from an interrupt asks whether a pass goes on */
 	cpu->softirq.latency_ns = WIRE_NO_LATENCY;

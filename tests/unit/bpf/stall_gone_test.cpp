@@ -286,6 +286,23 @@ TEST_F(stall_end, of_a_softirq_is_not_mixed_with_a_stall_that_interrupts_its_mak
     EXPECT_EQ(stalls()[1].histogram, run_of_net_rx);
 }
 
+TEST_F(stall_end, that_went_unseen_is_not_mixed_with_a_stall_that_interrupts_its_making) {
+    want({WIRE_STALL_SOFTIRQ_RUN, WIRE_STALL_HARDIRQ_RUN});
+    kernel::begin_pass();
+    const std::uint64_t start = on().now_ns;
+    on().enter(net_rx);
+    beat(3);
+    on().during_unwinding = [this] { handle(nic, 2 * ms); };
+    on().enter(block); // softirq_entry runs with interrupts on
+    EXPECT_TRUE(!on().during_unwinding);
+    expect_states(WIRE_STALL_SOFTIRQ_RUN, {WIRE_STALL_OPEN, WIRE_STALL_GONE});
+    EXPECT_EQ(stalls().back().start_ns, start);
+    EXPECT_EQ(stalls().back().histogram, run_of_net_rx);
+    EXPECT_EQ(stalls(WIRE_STALL_HARDIRQ_RUN).size(), 1U);
+    on().leave(block);
+    kernel::end_pass();
+}
+
 TEST_F(stall_end, interrupts_between_any_two_looks_at_the_clock_do_no_harm) {
     want({WIRE_STALL_SOFTIRQ_LATENCY, WIRE_STALL_SOFTIRQ_OFF, WIRE_STALL_SOFTIRQ_RUN, WIRE_STALL_IRQ_OFF}, 2 * ms);
     const auto interrupted = [this] {
