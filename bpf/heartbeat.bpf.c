@@ -79,16 +79,21 @@ struct beat {
 	u64 begun; /* when the interrupt that it is served in began */
 	u64 culprit_ns;
 	u32 culprit; /* histogram of an interrupt that took most of it, or WIRE_NO_CULPRIT */
+	bool own;    /* the culprit is the interrupt that it is served in */
 	bool hang;
 };
 
-/* When the timer interrupt that runs began; where its entry has no tracepoint, its own look at the clock. */
+/*
+ * When the interrupt began that runs: the innermost, for one below it may have lost its exit and stay there. Without a
+ * tracepoint at its entry, a timer interrupt's own look at the clock.
+ */
 inline_always u64 interrupt_begun(struct wire_cpu_state *cpu, ktime_t *batch_now)
 {
+	u32 depth = cpu->depth;
 	u64 begun = 0;
 
-	if (cpu->depth)
-		return cpu->interrupts[0].start_ns;
+	if (depth)
+		return cpu->interrupts[(depth - 1) & (WIRE_INTERRUPT_DEPTH - 1)].start_ns;
 	bpf_probe_read_kernel(&begun, sizeof(begun), batch_now);
 	return begun;
 }
@@ -119,6 +124,9 @@ inline_always void other_timer(struct wire_cpu_state *cpu, ktime_t *batch_now, u
 
 #define LONG_INTERRUPT_NS 100000
 
+/* From our look at the clock to the kernel's (hrtimer_forward_now), with the rest of our program, stacks, and others'. */
+#define FORWARD_NS 50000
+
 /* The timer's grid: what was due, what came, what went unseen. */
 inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u64 expires, u64 mark)
 {
@@ -137,6 +145,13 @@ inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u6
 		return;
 	missing = expires > cpu->due_ns ? (expires - cpu->due_ns) / period : 0;
 	if (expires > cpu->due_ns && (expires - cpu->due_ns) % period == 0) {
+		if (cpu->due_ns - beats->last_ns < FORWARD_NS) {
+			/* It was due by then, and skipped like those before it. */
+			beats->skipped++;
+			missing--;
+		}
+		if (!missing)
+			return;
 		/* The kernel served these, and ran none of our programs (docs/LOST.md). */
 		beats->unseen += missing;
 		beats->hole_start_ns = beats->last_ns;
@@ -159,9 +174,10 @@ inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u6
 /* Which interrupt filled most of the lateness, if one did: this one, or one that was over when it came. */
 inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 {
-	u64 own = overlap(beat->begun, beat->now, beat->due, beat->now);
+	u64 end = beat->due + beat->late; /* of a restarted timer's before now */
+	u64 own = overlap(beat->begun, end, beat->due, end);
 	u32 histogram;
-	u64 other = longest_interrupt(cpu, beat->due, beat->now, &histogram);
+	u64 other = longest_interrupt(cpu, beat->due, end, &histogram);
 
 	beat->off = beat->late;
 	beat->culprit = WIRE_NO_CULPRIT;
@@ -169,6 +185,7 @@ inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 	if (beat->culprit_ns < beat->late / 2) {
 		beat->culprit_ns = 0;
 	} else if (own > other) {
+		beat->own = true;
 		beat->culprit = WIRE_HIST_SYSVEC_RUN + WIRE_SYSVEC_LOCAL_TIMER;
 		return;
 	} else if (other) {
@@ -186,8 +203,12 @@ inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 inline_always bool is_idle_exit(struct wire_cpu_state *cpu, const struct beat *beat)
 {
 	u64 left = cpu->idle_leave_ns ? cpu->idle_leave_ns : beat->now;
+	u32 depth = cpu->depth;
 
-	if ((u32)bpf_get_current_pid_tgid() || cpu->softirq.start_ns || cpu->depth > 1 || beat->culprit_ns)
+	if ((u32)bpf_get_current_pid_tgid() || cpu->softirq.start_ns || beat->culprit_ns)
+		return false;
+	/* in a handler; one from before the idle loop has lost its exit */
+	if (depth > 1 && cpu->interrupts[(depth - 2) & (WIRE_INTERRUPT_DEPTH - 1)].start_ns >= cpu->idle_enter_ns)
 		return false;
 	return cpu->idle_enter_ns && cpu->idle_enter_ns <= beat->due &&
 	       (left > beat->now || beat->now - left <= beat->late / 2);
@@ -196,7 +217,7 @@ inline_always bool is_idle_exit(struct wire_cpu_state *cpu, const struct beat *b
 static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_state *cpu, struct beat *beat)
 {
 	struct wire_stall *stall;
-	u64 before;
+	u64 before, in_softirq;
 
 	if (!cpu || !beat)
 		return 0;
@@ -216,11 +237,15 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 		stall->culprit = beat->culprit;
 		stall->culprit_ns = beat->culprit_ns;
 		stall->stack = WIRE_STACK_INTERRUPTED;
-		if (cpu->timer_interrupt_ns == beat->begun)
+		if (beat->own && cpu->timer_interrupt_ns == beat->begun)
 			stall->timer_function = cpu->longest_timer_function;
 	} else if (cpu->softirq.start_ns) {
-		stall->culprit = WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
-		stall->culprit_ns = overlap(cpu->softirq.start_ns, beat->now, beat->due, beat->now);
+		in_softirq = overlap(cpu->softirq.start_ns, beat->now, beat->due, beat->due + beat->late);
+		if (in_softirq >= beat->late / 2) { /* or it began when a restarted beat's lateness was over */
+			stall->culprit =
+				WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
+			stall->culprit_ns = in_softirq;
+		}
 	}
 	stall_tell(ctx, cpu, stall, false);
 	return 0;
@@ -254,7 +279,7 @@ static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_st
 	start = cpu->off_ns;
 	if (start && !serving && now - start >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF]) {
 		if (!pending == !!cpu->told[WIRE_TOLD_OFF])
-			stall_tell_open(ctx, cpu, WIRE_TOLD_OFF, start, now);
+			stall_tell_open(ctx, cpu, WIRE_TOLD_OFF, start, ROOM_INTERRUPT);
 		if (!pending)
 			cpu->off_ns = 0;
 	}
@@ -265,16 +290,17 @@ static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_st
 		if (!start || now - start < config.stall_ns[WIRE_STALL_SOFTIRQ_LATENCY])
 			continue;
 		if (waits != !!cpu->told[vector])
-			stall_tell_open(ctx, cpu, vector, start, now);
+			stall_tell_open(ctx, cpu, vector, start, ROOM_INTERRUPT);
 		if (!waits) {
 			cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
 			cpu->raised_ns[vector] = 0;
+			cpu->reraised_ns[vector] = 0; /* served as well, or it would be pending */
 		}
 	}
 	start = cpu->softirq.start_ns;
 	if (start && now - start >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN]) {
 		if (serving != !!cpu->told[WIRE_TOLD_RUN])
-			stall_tell_open(ctx, cpu, WIRE_TOLD_RUN, start, now);
+			stall_tell_open(ctx, cpu, WIRE_TOLD_RUN, start, ROOM_INTERRUPT);
 		if (!serving) {
 			cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
 			cpu->softirq.start_ns = 0;

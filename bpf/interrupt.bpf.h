@@ -79,12 +79,17 @@ inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key
 inline_always void interrupt_count(struct wire_cpu_state *cpu, struct wire_histogram *histogram, u32 index,
 				   struct wire_span *span)
 {
+	u64 due = cpu->due_ns, end = span->start_ns + span->duration_ns, start;
+
 	if (config.histograms)
 		histogram_count(histogram, span->duration_ns, span->nested_ns);
-	if (unlikely(span->duration_ns > cpu->longest_ns)) {
-		cpu->longest_ns = span->duration_ns;
-		cpu->longest_start_ns = span->start_ns;
-		cpu->longest_histogram = index;
+	if (unlikely(end > due)) { /* what was over when the beat was due has not delayed it */
+		start = span->start_ns > due ? span->start_ns : due;
+		if (end - start > cpu->longest_ns) {
+			cpu->longest_ns = end - start;
+			cpu->longest_start_ns = start;
+			cpu->longest_histogram = index;
+		}
 	}
 	if (config.stream) {
 		span->kind = WIRE_RECORD_INTERRUPT;

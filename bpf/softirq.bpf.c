@@ -19,9 +19,11 @@ inline_always void off_begin(void *ctx, struct wire_cpu_state *cpu, u32 vector, 
 		cpu->off_ns = now;
 		cpu->off_vector = vector;
 	} else if (now - cpu->off_ns > OFF_CHECK_NS && !is_pending(cpu, cpu->off_vector) && !is_serving(cpu)) {
-		/* The kernel has served it and we have not seen it (docs/LOST.md): the wait is this raise's. */
-		cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
-		stall_is_gone(ctx, cpu, WIRE_TOLD_OFF, cpu->off_ns);
+		/*
+		 * The kernel has served it and we have not seen it (docs/LOST.md): the wait is this raise's. It is
+		 * counted by its vector.
+		 */
+		stall_is_gone(ctx, cpu, WIRE_TOLD_OFF, cpu->off_ns, ROOM_INTERRUPT);
 		cpu->off_ns = now;
 		cpu->off_vector = vector;
 	}
@@ -52,7 +54,7 @@ int BPF_PROG(softirq_raise, unsigned int number)
 		}
 		/* or it has served it, and we have not seen it (docs/LOST.md). It must not grow into a long wait. */
 		cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
-		stall_is_gone(ctx, cpu, vector, cpu->raised_ns[vector]);
+		stall_is_gone(ctx, cpu, vector, cpu->raised_ns[vector], ROOM_INTERRUPT);
 		now = bpf_ktime_get_ns();
 		cpu->raised_ns[vector] = now;
 		cpu->reraised_ns[vector] = 0;
@@ -111,7 +113,7 @@ inline_always void off_end(void *ctx, struct wire_cpu_state *cpu, u64 now)
 	WRITE_ONCE(cpu->off_ns, 0);
 	off = now > start ? now - start : 0;
 	wait_count(cpu, WIRE_HIST_SOFTIRQ_OFF, start, off);
-	if (unlikely(off >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF]))
+	if (unlikely(off >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF] || cpu->told[WIRE_TOLD_OFF]))
 		softirq_stall(ctx, cpu, WIRE_TOLD_OFF, start, now);
 }
 
@@ -128,7 +130,7 @@ int BPF_PROG(softirq_entry, unsigned int number)
 	now = now_with_interrupts(cpu, &interrupt_ns);
 	if (unlikely(cpu->softirq.start_ns)) {
 		cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
-		stall_is_gone(ctx, cpu, WIRE_TOLD_RUN, cpu->softirq.start_ns);
+		stall_is_gone(ctx, cpu, WIRE_TOLD_RUN, cpu->softirq.start_ns, ROOM_SOFTIRQ);
 	}
 	cpu->softirq.start_ns = now; /* early: a raise from an interrupt asks whether a pass goes on */
 	cpu->softirq.latency_ns = WIRE_NO_LATENCY;
@@ -149,7 +151,8 @@ int BPF_PROG(softirq_entry, unsigned int number)
 				if (histogram)
 					histogram_count(histogram, latency, 0);
 			}
-			if (unlikely(latency >= config.stall_ns[WIRE_STALL_SOFTIRQ_LATENCY]))
+			/* told: a beat between our clock and take_raise found it older than we do */
+			if (unlikely(latency >= config.stall_ns[WIRE_STALL_SOFTIRQ_LATENCY] || cpu->told[vector]))
 				softirq_stall(ctx, cpu, vector, raised, now);
 		} else {
 			cpu->lost[WIRE_LOST_SOFTIRQ_RAISE]++;
@@ -180,9 +183,9 @@ int BPF_PROG(softirq_exit, unsigned int number)
 	record.span.start_ns = cpu->softirq.start_ns;
 	record.span.duration_ns = now - cpu->softirq.start_ns;
 	record.span.nested_ns = interrupt_ns - cpu->softirq.interrupt_ns;
-	if (unlikely(record.span.duration_ns >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN]))
+	WRITE_ONCE(cpu->softirq.start_ns, 0); /* before told is read: from here on no beat finds it open */
+	if (unlikely(record.span.duration_ns >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN] || cpu->told[WIRE_TOLD_RUN]))
 		softirq_stall(ctx, cpu, WIRE_TOLD_RUN, record.span.start_ns, now);
-	cpu->softirq.start_ns = 0;
 	cpu->softirq_end_ns = now;
 	index = WIRE_HIST_SOFTIRQ_RUN + vector * WIRE_CONTEXTS + cpu->softirq.context;
 	if (config.histograms && config.run) {

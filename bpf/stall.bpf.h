@@ -128,17 +128,21 @@ inline_always u32 histogram_of_slot(struct wire_cpu_state *cpu, u32 slot)
 	return WIRE_HIST_SOFTIRQ_LATENCY + slot;
 }
 
-/* One stall of softirqs that is open, or was and went away unseen; with the stack of who runs now. Out of line: rare. */
+/*
+ * One stall of softirqs that is open, or was and went away unseen; with the stack of who runs now. The room is
+ * ROOM_INTERRUPT if interrupts are off. Out of line: rare.
+ */
 static __attribute__((noinline)) int stall_tell_open(void *ctx, struct wire_cpu_state *cpu, u32 slot, u64 start,
-						     u64 now)
+						     enum stall_room room)
 {
+	u64 now = bpf_ktime_get_ns();
 	struct wire_stall *stall;
 	bool gone;
 
 	if (!cpu || slot >= sizeof(cpu->told))
 		return 0;
 	gone = cpu->told[slot];
-	stall = stall_room(ROOM_INTERRUPT, stall_of_slot(slot), start, now - start);
+	stall = stall_room(room, stall_of_slot(slot), start, now - start);
 	if (!stall)
 		return 0;
 	stall->state = gone ? WIRE_STALL_GONE : WIRE_STALL_OPEN;
@@ -157,10 +161,10 @@ static __attribute__((noinline)) int stall_tell_open(void *ctx, struct wire_cpu_
 }
 
 /* The end of this one went unseen: if it was told as open, that is told too. */
-inline_always void stall_is_gone(void *ctx, struct wire_cpu_state *cpu, u32 slot, u64 start)
+inline_always void stall_is_gone(void *ctx, struct wire_cpu_state *cpu, u32 slot, u64 start, enum stall_room room)
 {
 	if (unlikely(cpu->told[slot]))
-		stall_tell_open(ctx, cpu, slot, start, bpf_ktime_get_ns());
+		stall_tell_open(ctx, cpu, slot, start, room);
 }
 
 #endif

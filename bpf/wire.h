@@ -227,7 +227,7 @@ struct wire_cpu_state {
 	struct wire_softirq_frame softirq;
 	__u32 caller_offset; /* from the program's context to the softirq function's return address; 0: not known */
 	__u32 caller_checks;
-	/* the longest interrupt since the last beat */
+	/* the longest interrupt since the next beat was due, from then on */
 	__u64 longest_ns;
 	__u64 longest_start_ns;
 	__u32 longest_histogram;

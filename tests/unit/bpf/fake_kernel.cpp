@@ -18,12 +18,18 @@ extern fake_map histograms;
 extern fake_map irq_slots;
 extern fake_map irq_index;
 extern fake_map rings;
+extern fake_map soft_beats;
 
 // the helpers; prototypes as in bpf/shim/bpf/bpf_helpers.h
 void* fake_map_lookup(void* map, unsigned long type, unsigned long max_entries, unsigned long value_size,
                       const void* key);
 __u64 bpf_ktime_get_ns();
 __u32 bpf_get_smp_processor_id();
+__u64 bpf_get_current_pid_tgid();
+long bpf_get_current_comm(void* to, __u32 size);
+long bpf_timer_init(void* timer, void* map, __u64 flags);
+long bpf_timer_set_callback(void* timer, void* callback);
+long bpf_timer_start(void* timer, __u64 ns, __u64 flags);
 long bpf_get_stack(void* context, void* frames, __u32 size, __u64 flags);
 long bpf_probe_read_kernel(void* to, __u32 size, const void* from);
 long bpf_probe_read_kernel_str(void* to, __u32 size, const void* from);
@@ -34,8 +40,11 @@ namespace irqscope::fake {
 
 namespace {
 
+constexpr unsigned long array = 2;         // BPF_MAP_TYPE_ARRAY
 constexpr unsigned long per_cpu_array = 6; // BPF_MAP_TYPE_PERCPU_ARRAY
 constexpr unsigned long array_of_maps = 12;
+constexpr std::uint32_t no_cpu = ~0U; // whose value an array's is
+constexpr std::size_t timer_size = 16;
 
 using where = std::tuple<const void*, std::uint32_t, std::uint32_t>; // map, CPU, key
 
@@ -62,9 +71,13 @@ void kernel::reset() {
     config.run = 1;
     config.pending = 1;
     config.pending_from_rq = fake_pending_from_rq();
+    config.beat_ns = ms;
+    std::fill(std::begin(config.stall_ns), std::end(config.stall_ns), never);
     fake_set_run_queue_cpu(0);
     clear_pending();
     *fake_preempt_count() = 0;
+    fake_set_steal(0);
+    fake_set_nr_hangs(0);
     the_kernel.state().enabled = 1;
 }
 
@@ -79,6 +92,8 @@ wire_histogram& kernel::histogram(std::uint32_t index, std::uint32_t of_cpu) {
 wire_irq_slot& kernel::slot(std::uint32_t number, std::uint32_t of_cpu) {
     return *static_cast<wire_irq_slot*>(value_at(&irq_slots, of_cpu, number, sizeof(wire_irq_slot)));
 }
+
+const void* kernel::soft_beat(std::uint32_t of_cpu) { return value_at(&soft_beats, no_cpu, of_cpu, timer_size); }
 
 void kernel::raise(std::uint32_t vector) {
     std::array<unsigned long long, 1> context{vector};
@@ -106,6 +121,20 @@ void kernel::end_handler(std::uint32_t irq, void* action) {
     irq_handler_exit(context.data());
 }
 
+void kernel::expire(void* timer, std::uint64_t expires_ns, std::uint64_t batch_ns) {
+    fake_set_expires(timer, static_cast<long long>(expires_ns));
+    std::array<unsigned long long, 2> context{reinterpret_cast<std::uintptr_t>(timer),
+                                              reinterpret_cast<std::uintptr_t>(&batch_ns)};
+    hrtimer_expire_entry(context.data());
+}
+
+void kernel::enter_idle(std::uint32_t state) {
+    std::array<unsigned long long, 1> context{state};
+    cpu_idle(context.data());
+}
+
+void kernel::leave_idle() { enter_idle(0xffffffff); } // PWR_EVENT_EXIT
+
 } // namespace irqscope::fake
 
 using irqscope::fake::the_kernel;
@@ -115,6 +144,10 @@ void* fake_map_lookup(void* map, unsigned long type, unsigned long max_entries, 
     std::uint32_t index = 0;
     std::memcpy(&index, key, sizeof(index));
     if (type == irqscope::fake::array_of_maps) return map; // the CPU's own ring, and the tests know one
+    if (type == irqscope::fake::array && map == &soft_beats) {
+        if (index >= the_kernel.cpu_ids) return nullptr;
+        return irqscope::fake::value_at(map, irqscope::fake::no_cpu, index, value_size);
+    }
     EXPECT_EQ(type, irqscope::fake::per_cpu_array) << "a map that is shared by all CPUs";
     if (index >= max_entries) return nullptr;
     return irqscope::fake::value_at(map, the_kernel.cpu, index, value_size);
@@ -132,8 +165,35 @@ __u64 bpf_ktime_get_ns() {
 
 __u32 bpf_get_smp_processor_id() { return the_kernel.cpu; }
 
+__u64 bpf_get_current_pid_tgid() { return the_kernel.pid_tgid; }
+
+long bpf_get_current_comm(void* to, __u32 size) {
+    std::memset(to, 0, size);
+    std::memcpy(to, the_kernel.comm.data(), std::min<std::size_t>(the_kernel.comm.size(), size - 1));
+    return 0;
+}
+
+long bpf_timer_init(void* timer, void* map, __u64 flags) {
+    EXPECT_EQ(map, &soft_beats);
+    EXPECT_EQ(flags, __u64{WIRE_CLOCK_MONOTONIC});
+    if (std::find(the_kernel.timers.begin(), the_kernel.timers.end(), timer) != the_kernel.timers.end()) return -EBUSY;
+    the_kernel.timers.push_back(timer);
+    return 0;
+}
+
+long bpf_timer_set_callback(void* timer, void* callback) {
+    EXPECT_EQ(the_kernel.timers.back(), timer);
+    return callback == nullptr ? -EINVAL : 0;
+}
+
+long bpf_timer_start(void* timer, __u64 ns, __u64 flags) {
+    the_kernel.timer_starts.push_back({timer, ns, flags});
+    return 0;
+}
+
 long bpf_get_stack(void*, void* frames, __u32 size, __u64) {
     the_kernel.unwindings++;
+    if (const auto interrupt = std::exchange(the_kernel.during_unwinding, nullptr)) interrupt();
     const std::size_t bytes = std::min<std::size_t>(size, the_kernel.unwound.size() * sizeof(std::uint64_t));
     if (bytes == 0) return -EFAULT;
     std::memcpy(frames, the_kernel.unwound.data(), bytes);

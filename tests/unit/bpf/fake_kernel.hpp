@@ -10,8 +10,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <gtest/gtest.h>
+#include <string>
 #include <vector>
 
 extern "C" {
@@ -23,6 +25,9 @@ int softirq_entry(unsigned long long* context);
 int softirq_exit(unsigned long long* context);
 int irq_handler_entry(unsigned long long* context);
 int irq_handler_exit(unsigned long long* context);
+int hrtimer_expire_entry(unsigned long long* context);
+int cpu_idle(unsigned long long* context);
+int init_soft_beat(wire_init_soft_beat* which);
 int local_timer_entry(void* context);
 int local_timer_exit(void* context);
 int reschedule_entry(void* context);
@@ -35,6 +40,17 @@ int irq_work_exit(void* context);
 
 namespace irqscope::fake {
 
+constexpr std::uint64_t us = 1'000;
+constexpr std::uint64_t ms = 1'000'000;
+constexpr std::uint64_t never = ~std::uint64_t{0}; // a threshold
+
+// A call of bpf_timer_start().
+struct timer_start {
+    const void* timer = nullptr;
+    std::uint64_t after_ns = 0;
+    std::uint64_t flags = 0;
+};
+
 class kernel {
 public:
     // A CPU that counts, empty maps, histograms in the kernel, both softirq metrics, pending softirqs known.
@@ -45,18 +61,40 @@ public:
     std::uint32_t cpu = 0;                    // the one that programs run on
     std::function<void()> after_clock;        // once, just after the clock was read: an interrupt at that point
     std::function<void()> after_second_clock; // moves there when after_clock has run
+    std::function<void()> during_unwinding;   // once, while bpf_get_stack() is at work
     std::vector<std::uint64_t> unwound;       // return addresses, as the unwinder finds them
     std::array<unsigned long long, 256>
         stack{}; // what lies above the context of the program that runs; [0] is the context
     unsigned clock_reads = 0;
     unsigned unwindings = 0;
     bool ring_full = false;
-    std::vector<std::vector<std::byte>> sent; // into the ring of the CPU
+    std::vector<std::vector<std::byte>> sent;                   // into the ring of the CPU
+    std::uint64_t pid_tgid = (std::uint64_t{700} << 32U) | 701; // of the current task: process 700, thread 701
+    std::string comm = "dd";
+    std::uint32_t cpu_ids = 1;       // entries of soft_beats, as the loader makes them
+    std::vector<const void*> timers; // that bpf_timer_init() and bpf_timer_set_callback() have made
+    std::vector<timer_start> timer_starts;
 
     wire_cpu_state& state(std::uint32_t of_cpu = 0);
     wire_histogram& histogram(std::uint32_t index, std::uint32_t of_cpu = 0);
     wire_irq_slot& slot(std::uint32_t number, std::uint32_t of_cpu = 0);
     [[nodiscard]] std::uint64_t lost(wire_lost kind) { return state(cpu).lost[kind]; }
+
+    const void* soft_beat(std::uint32_t of_cpu); // its bpf_timer
+
+    // The records of one kind in the ring.
+    template <typename T>
+    [[nodiscard]] std::vector<T> records(wire_record_kind kind) const {
+        std::vector<T> found;
+        for (const auto& bytes : sent) {
+            std::uint16_t is = 0;
+            std::memcpy(&is, bytes.data(), sizeof(is));
+            if (is != kind) continue;
+            EXPECT_EQ(bytes.size(), sizeof(T));
+            std::memcpy(&found.emplace_back(), bytes.data(), sizeof(T));
+        }
+        return found;
+    }
 
     // Pending softirqs as __raise_softirq_irqoff() sets and handle_softirqs() clears them.
     static void set_pending(std::uint32_t vector) { *fake_pending_word() |= 1U << vector; }
@@ -68,6 +106,16 @@ public:
     void leave(std::uint32_t vector);
     void begin_handler(std::uint32_t irq, void* action);
     void end_handler(std::uint32_t irq, void* action);
+    // handle_softirqs() takes what is pending into its pass, and leaves it again.
+    static void begin_pass() {
+        *fake_preempt_count() |= 0x100; // SOFTIRQ_OFFSET
+        clear_pending();
+    }
+    static void end_pass() { *fake_preempt_count() &= ~0x100U; }
+    // __run_hrtimer(): of a batch that was begun at batch_ns.
+    void expire(void* timer, std::uint64_t expires_ns, std::uint64_t batch_ns);
+    void enter_idle(std::uint32_t state = 1);
+    void leave_idle();
     void begin(int (*sysvec)(void*)) { sysvec(stack.data()); }
     void end(int (*sysvec)(void*)) { sysvec(stack.data()); }
     void pass(std::uint64_t ns) { now_ns += ns; }

@@ -44,6 +44,35 @@ long long fake_preempt_from_rq(void)
 	return (char *)&per_cpu.preempt_count - (char *)&per_cpu.rq;
 }
 
+void fake_set_steal(__u64 ns)
+{
+	per_cpu.rq.prev_steal_time_rq = ns;
+}
+
+static struct hrtimer_cpu_base timer_cpu;
+static struct hrtimer_clock_base timer_clock = { &timer_cpu };
+
+void *fake_event(unsigned number, __u64 function, __u64 config1)
+{
+	static struct perf_event events[4];
+	struct perf_event *event = &events[number % 4];
+
+	event->attr.config1 = config1;
+	event->hw.hrtimer.function = (void *)function;
+	event->hw.hrtimer.base = &timer_clock;
+	return &event->hw.hrtimer;
+}
+
+void fake_set_expires(void *timer, long long ns)
+{
+	((struct hrtimer *)timer)->node.expires = ns;
+}
+
+void fake_set_nr_hangs(unsigned short hangs)
+{
+	timer_cpu.nr_hangs = hangs;
+}
+
 void *fake_action(const char *name)
 {
 	static struct irqaction actions[256];
