@@ -60,6 +60,9 @@ void unseen::saw(const std::vector<model::series>& all) {
     for (const model::series& one : all) {
         const std::uint64_t count = one.values.samples() + one.dropped;
         switch (one.id.what) {
+        case metric::irq_off: // the kernel counts none of these
+        case metric::idle_exit:
+        case metric::softirq_off:
         case metric::softirq_latency: break; // an entry without a known raise has none
         case metric::softirq_run: softirqs_seen_[one.id.key] += count; break;
         case metric::sysvec_run: interrupts_seen_[row_of(one.id)][""] += count; break;

@@ -36,6 +36,9 @@ words words_of(metric which) {
     case metric::softirq_run: return {"entry to exit", "vector   context"};
     case metric::hardirq_run: return {"device interrupt handlers", "irq  action"};
     case metric::sysvec_run: return {"system vectors", "sysvec"};
+    case metric::irq_off: return {"how late a heartbeat was served", ""};
+    case metric::idle_exit: return {"how late a heartbeat was served while nothing but idle ran", ""};
+    case metric::softirq_off: return {"raise to the first softirq entry of any vector", ""};
     }
     return {"", ""};
 }
