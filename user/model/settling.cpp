@@ -21,7 +21,6 @@ struct cluster {
     std::uint64_t end_ns = 0;
     std::vector<std::size_t> members;
     std::optional<std::uint64_t> steal_before_ns; // the least of the members'
-    std::uint64_t available_ns = 0;
 };
 
 template <typename Held>
@@ -33,7 +32,7 @@ std::vector<cluster> clusters_of(const Held& held) {
     std::vector<cluster> all;
     for (const std::size_t i : order) {
         const stall& one = held[i].one;
-        if (all.empty() || one.start_ns > all.back().end_ns) all.push_back({one.start_ns, one.end_ns, {}, {}, 0});
+        if (all.empty() || one.start_ns > all.back().end_ns) all.push_back({one.start_ns, one.end_ns, {}, {}});
         cluster& to = all.back();
         to.end_ns = std::max(to.end_ns, one.end_ns);
         to.members.push_back(i);
@@ -43,24 +42,27 @@ std::vector<cluster> clusters_of(const Held& held) {
     return all;
 }
 
-// What was stolen from each held stall of a CPU, given the counter now.
+// What was stolen from each held stall of a CPU, given the counters now.
 template <typename Held>
-std::vector<std::optional<std::uint64_t>> stolen_from(const Held& held, std::optional<std::uint64_t> now_ns) {
+std::vector<std::optional<std::uint64_t>> stolen_from(const Held& held, const settled& at) {
     std::vector<std::optional<std::uint64_t>> stolen(held.size());
+    const auto now_ns = at.steal_ns;
     if (!now_ns) return stolen;
     std::vector<cluster> clusters = clusters_of(held);
+    std::reverse(clusters.begin(), clusters.end());
     std::uint64_t until_ns = *now_ns;
     std::uint64_t left_ns = 0; // that the later clusters cannot have used up
-    for (auto one = clusters.rbegin(); one != clusters.rend(); ++one) {
-        if (!one->steal_before_ns) continue;
-        one->available_ns = beyond(until_ns, *one->steal_before_ns) + left_ns;
-        left_ns = beyond(one->available_ns, beyond(one->end_ns, one->start_ns));
-        until_ns = std::min(until_ns, *one->steal_before_ns);
-        for (const std::size_t i : one->members) {
+    for (const cluster& one : clusters) {
+        if (!one.steal_before_ns) continue;
+        const std::uint64_t available_ns = beyond(until_ns, *one.steal_before_ns) + left_ns;
+        left_ns = beyond(available_ns, beyond(one.end_ns, one.start_ns));
+        until_ns = std::min(until_ns, *one.steal_before_ns);
+        for (const std::size_t i : one.members) {
             const auto own_ns = held[i].last.steal_ns;
             if (!own_ns || *own_ns > *now_ns) continue; // unreadable, or another counter: the CPU was away
-            const std::uint64_t grown_ns = beyond(one->available_ns, *own_ns - *one->steal_before_ns);
-            stolen[i] = std::min(grown_ns, held[i].one.at_least_ns);
+            const std::uint64_t grown_ns = beyond(available_ns, *own_ns - *one.steal_before_ns);
+            const std::uint64_t after_ns = beyond(at.late_ns, held[i].last.late_ns);
+            stolen[i] = std::min(beyond(grown_ns, after_ns), held[i].one.at_least_ns);
         }
     }
     return stolen;
@@ -92,8 +94,8 @@ void settling::settle(const settled& at) {
     const auto found = held_.find(at.cpu);
     if (found == held_.end()) return;
     auto& held = found->second;
-    const auto stolen = stolen_from(held, at.steal_ns);
-    for (std::size_t i = 0; !held.empty() && held.front().one.end_ns + lag_ns <= at.now_ns; i++) {
+    const auto stolen = stolen_from(held, at);
+    for (std::size_t i = 0; !held.empty() && held.front().one.end_ns <= at.until_ns; i++) {
         decide(std::move(held.front()), at, stolen[i]);
         held.pop_front();
     }

@@ -19,13 +19,16 @@ namespace irqscope::model {
 struct before {
     std::optional<std::uint64_t> steal_ns; // that the hypervisor took, running total; nothing: unreadable
     std::uint64_t beats_unseen = 0;        // running total
+    std::uint64_t late_ns = 0;             // lateness of the beats, running total; the stall's own is in it
 };
 
-// The same at the first heartbeat that is settling::lag_ns or more behind a stall.
+// The same when all of it has come to light: the steal counter moves with the runqueue's clock, so at a beat that found
+// that moved since the beat before, which came after the stall.
 struct settled {
     int cpu = 0;
-    std::uint64_t now_ns = 0; // CLOCK_MONOTONIC, as all that follow
+    std::uint64_t until_ns = 0; // stalls that ended before this are settled; CLOCK_MONOTONIC, as all that follow
     std::optional<std::uint64_t> steal_ns;
+    std::uint64_t late_ns = 0;
     std::uint64_t beats_unseen = 0;
     std::uint64_t hole_start_ns = 0; // the last stretch between two beats in which beats went unseen; 0, 0: none yet
     std::uint64_t hole_end_ns = 0;
@@ -40,8 +43,6 @@ struct decision {
 // before a held stall that ended earlier.
 class settling {
 public:
-    // The steal counter moves with the runqueue clock, in lumps of some 4 ms: what was taken from a stall shows later.
-    static constexpr std::uint64_t lag_ns = 10'000'000;
     static constexpr std::uint64_t patience_ns = 250'000'000; // then no beat will come to tell
     static constexpr std::size_t most_held = 4096;            // of a CPU; beyond that the oldest pass undecided
     static constexpr std::size_t most_sleeps = 16;            // suspends that are remembered
@@ -52,7 +53,7 @@ public:
     // Open stalls, and those of a CPU without a heartbeat (no `last`), pass at once.
     void add(stall one, const std::optional<before>& last);
 
-    // Decides the stalls of the CPU that ended lag_ns or more before.
+    // Decides the stalls of the CPU that ended until at.until_ns.
     //
     // suspend: it overlaps a stretch in which the machine slept. unwatched: a softirq's or a handler's, beats went
     // unseen since `before`, and the hole overlaps it (irq_off is reckoned from the timer's own expiry, and stays
@@ -60,7 +61,8 @@ public:
     //
     // Steal of a stall is at most at_least_ns, and what the counter grew from its `before` to the settled value. Stalls
     // that overlap may each claim all of that. Of those that do not, a later one's `before` divides it; but the counter
-    // lags, so that growth behind that `before` which the later ones cannot have used up is the earlier one's.
+    // lags, so that growth behind that `before` which the later ones cannot have used up is the earlier one's. Steal
+    // after the stall has made beats late: their lateness is taken off.
     void settle(const settled& at);
 
     // The machine slept between two looks at the clocks (CLOCK_BOOTTIME - CLOCK_MONOTONIC grew), both CLOCK_MONOTONIC.

@@ -12,7 +12,8 @@ TEST(series, metrics_are_found_by_the_names_that_they_print) {
         EXPECT_EQ(metric_named(name_of(which)), which);
         names.insert(name_of(which));
     }
-    EXPECT_EQ(names, (std::set<std::string_view>{"softirq_latency", "softirq_run", "hardirq_run", "sysvec_run"}));
+    EXPECT_EQ(names, (std::set<std::string_view>{"softirq_latency", "softirq_run", "hardirq_run", "sysvec_run",
+                                                 "irq_off", "idle_exit", "softirq_off"}));
 }
 
 TEST(series, unknown_metric_is_none) {
