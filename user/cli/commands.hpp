@@ -19,6 +19,7 @@ struct global_options {
 using command = std::function<result<void>(const global_options&)>;
 
 command add_hist(CLI::App& parent);
+command add_stalls(CLI::App& parent);
 command add_doctor(CLI::App& parent);
 command add_selftest(CLI::App& parent);
 

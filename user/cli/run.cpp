@@ -48,6 +48,7 @@ int run(int count, const char* const* arguments) {
 
     std::map<std::string, command> commands;
     commands["hist"] = add_hist(app);
+    commands["stalls"] = add_stalls(app);
     commands["doctor"] = add_doctor(app);
     commands["selftest"] = add_selftest(app);
 

@@ -48,10 +48,22 @@ system read_system() {
     return found;
 }
 
-std::uint64_t monotonic_ns() {
+namespace {
+
+std::uint64_t now_of(clockid_t clock) {
     timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000ULL + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+} // namespace
+
+std::uint64_t monotonic_ns() { return now_of(CLOCK_MONOTONIC); }
+
+std::uint64_t boot_offset_ns() {
+    const std::uint64_t before = monotonic_ns();
+    const std::uint64_t boot = now_of(CLOCK_BOOTTIME);
+    return boot - before;
 }
 
 } // namespace irqscope::host

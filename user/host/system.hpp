@@ -23,4 +23,7 @@ system read_system();
 // CLOCK_MONOTONIC: the clock of bpf_ktime_get_ns() and of `perf record -k mono`.
 std::uint64_t monotonic_ns();
 
+// CLOCK_BOOTTIME less CLOCK_MONOTONIC: it grows when the machine is suspended.
+std::uint64_t boot_offset_ns();
+
 } // namespace irqscope::host

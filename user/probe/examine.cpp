@@ -4,6 +4,7 @@
 #include "host/cpus.hpp"
 #include "host/proc_counts.hpp"
 #include "host/system.hpp"
+#include "probe/beat_cost.hpp"
 #include "probe/kernel.hpp"
 #include "probe/rights.hpp"
 #include "probe/session.hpp"
@@ -21,8 +22,8 @@ namespace {
 using model::finding;
 using model::verdict;
 
-constexpr std::array needed_tracepoints{"softirq_raise", "softirq_entry", "softirq_exit", "irq_handler_entry",
-                                        "irq_handler_exit"};
+constexpr std::array needed_tracepoints{"softirq_raise",     "softirq_entry",    "softirq_exit",
+                                        "irq_handler_entry", "irq_handler_exit", "hrtimer_expire_entry"};
 
 finding examine_btf(const result<kernel>& found) {
     if (!found) return {"BTF", verdict::missing, "none", "everything", found.error().message};
@@ -85,6 +86,47 @@ finding examine_reraises(const kernel& found) {
     if (found.pending_from_rq()) return {"repeated raises", verdict::fine, "told by the pending word", "", ""};
     return {"repeated raises", verdict::limited, found.preempt_rt() ? "PREEMPT_RT" : "BTF does not tell where it is",
             "a raise while its vector waits in the present pass is counted as unseen when it is served", ""};
+}
+
+finding examine_idle(const kernel& found) {
+    if (found.has_tracepoint("cpu_idle")) return {"cpu_idle", verdict::fine, "tracepoint", "", ""};
+    return {"cpu_idle", verdict::limited, "no such tracepoint", "idle_exit: a slow way out of idle is shown as irq_off",
+            ""};
+}
+
+finding examine_soft_beats(const kernel& found) {
+    if (found.btf_file())
+        return {"soft heartbeat", verdict::limited, "none: raw tracepoints may hold no timers",
+                "softirq_off is seen when something else raises a softirq: on a busy CPU at each tick", ""};
+    if (!found.has_timers())
+        return {"soft heartbeat", verdict::limited,
+                found.preempt_rt() ? "none: PREEMPT_RT refuses bpf_timer" : "none: bpf_timer is from 5.15",
+                "softirq_off is seen when something else raises a softirq: on a busy CPU at each tick", ""};
+    return {"soft heartbeat", verdict::fine,
+            found.has_pinned_timers() ? "a raise with each beat (pinned bpf_timer)"
+                                      : "a raise with each beat (bpf_timer, due at once)",
+            "", ""};
+}
+
+// A beat is a timer interrupt: on bare metal a microsecond or two, under nested hypervisors twenty.
+finding examine_beat(const rights& mine) {
+    if (!mine.may_trace())
+        return {"heartbeat", verdict::unknown, "not tried without the right to", "", "run it with sudo"};
+    const auto cost = measure_beat_cost();
+    if (!cost)
+        return {"heartbeat", verdict::limited, "the kernel refuses a cpu-clock perf event",
+                "irq_off, idle_exit and softirq_off", "see sysctl kernel.perf_event_paranoid"};
+    const std::uint64_t suggested = suggest_beat_ns(cost->ns);
+    const auto share = [&cost](std::uint64_t period_ns) {
+        return static_cast<double>(cost->ns) * 100 / static_cast<double>(period_ns);
+    };
+    const auto us = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e3; };
+    std::string value =
+        fmt::format("costs {:.1f} us (quartiles {:.1f} .. {:.1f}, CPU {}) = {:.2g} % of each CPU at 1 ms", us(cost->ns),
+                    us(cost->least), us(cost->most), cost->cpu, share(1'000'000));
+    if (suggested == 1'000'000) return {"heartbeat", verdict::fine, std::move(value), "", ""};
+    return {"heartbeat", verdict::fine,
+            fmt::format("{}; --beat {}ms would take {:.2g} %", value, suggested / 1'000'000, share(suggested)), "", ""};
 }
 
 finding examine_rights(const rights& mine) {
@@ -160,6 +202,9 @@ model::report examine(const std::optional<std::string>& btf_file) {
     if (found) report.findings.push_back(examine_untraced(*found));
     if (found) report.findings.push_back(examine_contexts(*found, mine));
     if (found) report.findings.push_back(examine_reraises(*found));
+    if (found) report.findings.push_back(examine_idle(*found));
+    if (found) report.findings.push_back(examine_soft_beats(*found));
+    report.findings.push_back(examine_beat(mine));
     report.findings.push_back(examine_kptr_restrict(system));
     report.findings.push_back(examine_memlock());
     report.findings.push_back(examine_cpus());

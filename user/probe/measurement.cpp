@@ -98,6 +98,33 @@ std::vector<int> measurement::descriptors() const {
     return state_->reader ? state_->reader->descriptors() : std::vector<int>{};
 }
 
+std::vector<int> measurement::watched() const {
+    const auto online = host::online_cpus().value_or(std::vector<int>{});
+    const auto& wanted = state_->programs.options().cpus;
+    return wanted ? intersection(*wanted, online) : online;
+}
+
+result<void> measurement::add_untold(model::stalls_report& to) const {
+    const auto states = state_->programs.states();
+    if (!states) return tl::unexpected(states.error());
+    constexpr std::array asides{model::aside::idle_exit, model::aside::hang}; // in the order of enum wire_aside_kind
+    static_assert(asides.size() == WIRE_ASIDES);
+    for (const auto& [cpu, here] : *states) {
+        for (std::size_t i = 0; i < asides.size(); i++) {
+            const wire_aside& from = here.asides[i]; // NOLINT(*-constant-array-index)
+            if (from.count == 0) continue;
+            model::set_aside& sum = to.asides[asides.at(i)];
+            sum.count += from.count;
+            sum.total_ns += from.total_ns;
+            sum.max_ns = std::max<std::uint64_t>(sum.max_ns, from.max_ns);
+        }
+        for (std::uint32_t kind = 0; kind < WIRE_STALL_KINDS; kind++)
+            if (const std::uint64_t count = here.suppressed[kind]; count != 0) // NOLINT(*-constant-array-index)
+                to.suppressed[stream::stall_kind_of(kind)] += count;
+    }
+    return {};
+}
+
 bool measurement::drain() { return state_->reader && state_->reader->drain(); }
 
 result<void> measurement::refresh() { return state_->kernel.read(state_->table); }
@@ -230,8 +257,7 @@ void measurement::fill_coverage(model::snapshot& to, const counters& now, const 
     const session& programs = state_->programs;
     const session_options& options = programs.options();
     model::coverage& coverage = to.coverage;
-    if (const auto online = host::online_cpus())
-        coverage.cpus = options.cpus ? intersection(*options.cpus, *online) : *online;
+    coverage.cpus = watched();
     coverage.programs = programs.programs();
     coverage.aggregation = options.kernel_histograms ? "kernel" : "stream";
     coverage.softirq_contexts = programs.contexts() ? "caller" : "unknown";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/snapshot.hpp"
+#include "model/stalls_report.hpp"
 #include "probe/kernel_counts.hpp"
 #include "probe/session.hpp"
 #include "probe/unseen.hpp"
@@ -28,6 +29,11 @@ public:
     [[nodiscard]] std::vector<int> descriptors() const;
     // Takes from the rings what is there. True: there may be more.
     bool drain();
+    // CPUs that are online and watched.
+    [[nodiscard]] std::vector<int> watched() const;
+    // Adds what the kernel side counted and did not tell: beats that were late for another reason than interrupts off,
+    // and stalls beyond the rate limit. Fails (failed) with the system's reason.
+    result<void> add_untold(model::stalls_report& to) const;
     // What was told of stalls since the last call, in the order in which each CPU told it.
     std::vector<stream::stall_record> take_stalls() { return state_->streamed.take_stalls(); }
     // Reads the kernel's counters before they can wrap: once a minute at least.

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// `irqscope stalls`: each stall as it happens, and what they add up to.
+#include "cli/commands.hpp"
+#include "cli/parse.hpp"
+#include "cli/reader.hpp"
+#include "cli/wait.hpp"
+#include "host/system.hpp"
+#include "probe/measurement.hpp"
+#include "probe/rights.hpp"
+#include "probe/stuck.hpp"
+#include "sink/json_stalls.hpp"
+#include "sink/text_stalls.hpp"
+#include "stream/stall_flow.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <memory>
+#include <unistd.h>
+
+namespace irqscope::cli {
+
+namespace {
+
+using model::stall_kind;
+
+constexpr std::uint64_t turn_ns = 100'000'000; // how late a stall is told, at most, beside what settles it
+constexpr std::uint64_t look_ns = 500'000'000; // at CPUs that come, go or are stuck, and at the clocks
+constexpr std::uint64_t refresh_ns = 30'000'000'000;
+constexpr std::uint64_t suspend_ns = 1'000'000; // by which CLOCK_BOOTTIME gains when the machine sleeps, at least
+constexpr std::uint32_t ring_bytes = 1U << 17;  // a CPU: some 250 stalls
+
+struct threshold_option {
+    stall_kind kind;
+    const char* name;
+    std::string text; // as given, or the default
+};
+
+struct stalls_options {
+    std::string duration;
+    std::string cpus;
+    std::string beat;
+    std::uint32_t rate = 100;
+    bool json = false;
+    std::array<threshold_option, 5> thresholds{{{stall_kind::irq_off, "--irq-off", "1ms"},
+                                                {stall_kind::softirq_off, "--softirq-off", "2ms"},
+                                                {stall_kind::softirq_latency, "--softirq-latency", "2ms"},
+                                                {stall_kind::softirq_run, "--softirq-run", "10ms"},
+                                                {stall_kind::hardirq_run, "--hardirq-run", "1ms"}}};
+};
+
+struct plan {
+    std::optional<std::uint64_t> duration_ns;
+    probe::session_options session;
+    bool json = false;
+};
+
+result<plan> understand(const stalls_options& options) {
+    plan made;
+    if (!options.duration.empty()) {
+        const auto ns = parse_duration("-d", options.duration);
+        if (!ns) return tl::unexpected(ns.error());
+        made.duration_ns = *ns;
+    }
+    if (!options.cpus.empty()) {
+        auto cpus = parse_cpus("-C", options.cpus);
+        if (!cpus) return tl::unexpected(cpus.error());
+        made.session.cpus = std::move(*cpus);
+    }
+    if (!options.beat.empty()) {
+        const auto beat = parse_beat("--beat", options.beat);
+        if (!beat) return tl::unexpected(beat.error());
+        made.session.beat_ns = *beat;
+    }
+    for (const threshold_option& one : options.thresholds) {
+        if (one.text == "off") continue;
+        const auto ns = parse_threshold(one.name, one.text);
+        if (!ns) return tl::unexpected(ns.error());
+        made.session.stalls[one.kind] = *ns;
+    }
+    if (made.session.stalls.empty())
+        return failure(exit_status::usage, "every kind of stall is off: there is nothing to watch for");
+    made.session.stall_rate = options.rate;
+    made.session.ring_bytes = ring_bytes;
+    made.json = options.json;
+    return made;
+}
+
+// The watch over one measurement.
+class watch {
+public:
+    watch(const plan& todo, probe::measurement& running, const symbols::symbol_table& symbols, sink::stall_sink& out)
+        : todo_(&todo), running_(&running), out_(&out), flow_(todo.session.stalls, symbols),
+          boot_offset_ns_(host::boot_offset_ns()), last_look_ns_(host::monotonic_ns()) {}
+
+    // Until the time is over, the user ends it, or nobody reads any more.
+    result<void> run(waiter& waiting);
+
+private:
+    bool turn();
+    result<void> take_records();
+    result<void> look();
+    bool tell(const std::vector<model::stall>& stalls);
+    result<void> finish();
+
+    const plan* todo_;
+    probe::measurement* running_;
+    sink::stall_sink* out_;
+    stream::stall_flow flow_;
+    affinity place_;
+    std::uint64_t boot_offset_ns_;
+    std::uint64_t last_look_ns_;
+    bool read_ = true; // somebody still reads what we print
+};
+
+bool watch::tell(const std::vector<model::stall>& stalls) {
+    for (const model::stall& one : stalls) read_ = read_ && out_->stall(one);
+    return read_;
+}
+
+result<void> watch::take_records() {
+    const auto records = running_->take_stalls();
+    if (records.empty()) return {};
+    const auto states = running_->programs().states();
+    if (!states) return tl::unexpected(states.error());
+    const auto names = running_->programs().catalog(*states);
+    if (!names) return tl::unexpected(names.error());
+    for (const stream::stall_record& record : records) flow_.add(record, *names);
+    return {};
+}
+
+result<void> watch::look() {
+    const std::uint64_t now = host::monotonic_ns();
+    if (const std::uint64_t offset = host::boot_offset_ns(); offset > boot_offset_ns_ + suspend_ns) {
+        flow_.suspended(last_look_ns_, now);
+        boot_offset_ns_ = offset;
+    }
+    last_look_ns_ = now;
+    running_->programs().follow_cpus();
+    const auto states = running_->programs().states();
+    if (!states) return tl::unexpected(states.error());
+    const auto names = running_->programs().catalog(*states);
+    if (!names) return tl::unexpected(names.error());
+    for (model::stall& stuck : probe::find_stuck(*states, running_->programs().beating(), *names, now))
+        flow_.add_stuck(std::move(stuck));
+    place_.avoid(flow_.stalled_cpus());
+    return {};
+}
+
+result<void> watch::run(waiter& waiting) {
+    const std::uint64_t start = host::monotonic_ns();
+    const std::uint64_t end = after(start, todo_->duration_ns);
+    std::uint64_t next_look = start + look_ns;
+    std::uint64_t next_refresh = start + refresh_ns;
+    bool more = false;
+    while (read_ && !waiting.stopped() && host::monotonic_ns() < end) {
+        waiting.wait(std::min(end, host::monotonic_ns() + (more ? 0 : turn_ns)));
+        more = running_->drain();
+        if (auto taken = take_records(); !taken) return taken;
+        const std::uint64_t now = host::monotonic_ns();
+        if (now >= next_look) {
+            if (auto looked = look(); !looked) return looked;
+            next_look = now + look_ns;
+        }
+        if (now >= next_refresh) {
+            if (auto refreshed = running_->refresh(); !refreshed) return refreshed;
+            next_refresh = now + refresh_ns;
+        }
+        tell(flow_.take(now));
+    }
+    return finish();
+}
+
+result<void> watch::finish() {
+    auto whole = running_->finish();
+    if (!whole) return tl::unexpected(whole.error());
+    if (auto taken = take_records(); !taken) return taken;
+    if (!tell(flow_.take_rest())) return {};
+    model::stalls_report report;
+    report.whole = std::move(*whole);
+    report.whole.all.clear();
+    flow_.report(report);
+    if (auto counted = running_->add_untold(report); !counted) return counted;
+    out_->report(report);
+    return {};
+}
+
+result<void> run_stalls(const stalls_options& options, const global_options& global) {
+    const auto todo = understand(options);
+    if (!todo) return tl::unexpected(todo.error());
+    if (const auto allowed = probe::require_rights(); !allowed) return allowed;
+    become_urgent();
+    const auto kernel = probe::kernel::inspect(global.btf_file);
+    if (!kernel) return tl::unexpected(kernel.error());
+    auto running = probe::measurement::start(*kernel, todo->session);
+    if (!running) return tl::unexpected(running.error());
+    auto waiting = waiter::make(running->descriptors());
+    if (!waiting) return tl::unexpected(waiting.error());
+    const auto symbols = symbols::symbol_table::read();
+    if (!symbols) return tl::unexpected(symbols.error());
+    if (const auto dropped = probe::drop_rights(); !dropped)
+        fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
+
+    sink::stalls_heading heading;
+    heading.cpus = running->watched();
+    heading.without_beat = running->programs().without_beat();
+    heading.beat_ns = todo->session.beat_ns;
+    heading.thresholds_ns = todo->session.stalls;
+    heading.clock = {host::monotonic_ns(), std::chrono::system_clock::now()};
+    std::unique_ptr<sink::stall_sink> out;
+    if (todo->json)
+        out = std::make_unique<sink::json_stalls>();
+    else
+        out = std::make_unique<sink::text_stalls>();
+    if (!out->begin(heading)) return {};
+    fmt::print(stderr, "irqscope: watching{}, Ctrl-C ends it and sums up\n",
+               todo->duration_ns ? fmt::format(" for {} s", static_cast<double>(*todo->duration_ns) / 1e9) : "");
+    return watch(*todo, *running, *symbols, *out).run(*waiting);
+}
+
+} // namespace
+
+command add_stalls(CLI::App& parent) {
+    const auto options = std::make_shared<stalls_options>();
+    CLI::App* stalls = parent.add_subcommand(
+        "stalls", "each time that interrupts or softirqs were held off, waited or ran for too long, and by whom");
+    stalls->add_option("-d,--duration", options->duration, "end after so long (10, 500ms, 2m); without it, at Ctrl-C")
+        ->type_name("TIME");
+    stalls->add_option("-C,--cpu", options->cpus, "these CPUs only (0-3,8); isolated ones have a heartbeat only so")
+        ->type_name("LIST");
+    constexpr std::array words{
+        "interrupts off, by the lateness of the heartbeat's timer", "softirqs off: a raise until the first softirq",
+        "a vector's oldest raise until its entry", "one softirq's run", "one device interrupt handler's run"};
+    for (std::size_t i = 0; i < options->thresholds.size(); i++) {
+        threshold_option& one = options->thresholds.at(i);
+        stalls->add_option(one.name, one.text, fmt::format("{} ({}; or off)", words.at(i), one.text))
+            ->type_name("TIME");
+    }
+    stalls->add_option("--beat", options->beat, "period of the heartbeats (1ms; 100us to 100ms)")->type_name("TIME");
+    stalls->add_option("--rate", options->rate, "stalls a second and CPU that are told; the rest is counted (100)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1'000'000).description(""));
+    stalls->add_flag("--json", options->json, "one object a line, and a summary at the end (docs/JSON.md)");
+    stalls->footer(
+        "Examples:\n"
+        "  irqscope stalls                              until Ctrl-C, which sums up\n"
+        "  irqscope stalls -d 60 --irq-off 500us        a minute, shorter ones too\n"
+        "  irqscope stalls --softirq-run off --json\n\n"
+        "irq_off is found for certain from its threshold and one period on, shorter with luck: the truth lies in the\n"
+        "printed interval. docs/STALLS.md says what each kind means and what is not a stall.");
+    return [options](const global_options& global) { return run_stalls(*options, global); };
+}
+
+} // namespace irqscope::cli

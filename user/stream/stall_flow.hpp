@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// From records to the stalls that are told, and to the report at the end: the same way live and from a recording.
+#pragma once
+
+#include "model/incidents.hpp"
+#include "model/settling.hpp"
+#include "model/stalls_report.hpp"
+#include "stream/catalog.hpp"
+#include "stream/stalls.hpp"
+#include "symbols/symbol_table.hpp"
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace irqscope::stream {
+
+class stall_flow {
+public:
+    // thresholds: in ns, of the kinds that are watched for.
+    stall_flow(std::map<model::stall_kind, std::uint64_t> thresholds, const symbols::symbol_table& symbols)
+        : settling_(std::move(thresholds)), symbols_(&symbols) {}
+
+    void add(const stall_record& record, const catalog& names);
+    // One that was not told by its own CPU (probe/stuck.hpp); known ones are passed over.
+    void add_stuck(model::stall stuck);
+    void suspended(std::uint64_t from_ns, std::uint64_t to_ns) { settling_.suspended(from_ns, to_ns); }
+
+    // Those that can be told now, each with its incident. now_ns: CLOCK_MONOTONIC.
+    std::vector<model::stall> take(std::uint64_t now_ns);
+    // The same at the end, when nothing more will come.
+    std::vector<model::stall> take_rest();
+
+    // CPUs with a stall that goes on.
+    [[nodiscard]] std::vector<int> stalled_cpus() const;
+
+    // Fills what the flow knows: CPUs, culprits, open, asides.
+    void report(model::stalls_report& to) const;
+
+private:
+    std::vector<model::stall> decided();
+
+    model::settling settling_;
+    model::incidents incidents_;
+    std::map<model::aside, model::set_aside> asides_;
+    std::map<int, std::uint64_t> stuck_; // CPU -> start_ns of what was told of it
+    const symbols::symbol_table* symbols_;
+};
+
+} // namespace irqscope::stream
