@@ -23,19 +23,19 @@ bool is_right(const truth& injected, const stall& told) {
 
 observation observe(const injected& one, const std::vector<stall>& told, std::vector<bool>& used) {
     observation made;
-    made.truth = one.truth;
+    made.real = one.real;
     made.asked_ns = one.asked_ns;
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < told.size(); i++) {
-        if (used[i] || !fits(one.truth, told[i])) continue;
-        if (!best || overlap_ns(one.truth, told[i]) > overlap_ns(one.truth, told[*best])) best = i;
+        if (used[i] || !fits(one.real, told[i])) continue;
+        if (!best || overlap_ns(one.real, told[i]) > overlap_ns(one.real, told[*best])) best = i;
     }
     if (!best) return made;
     used[*best] = true;
     const stall& seen = told[*best];
-    const std::uint64_t length = one.truth.length_ns();
+    const std::uint64_t length = one.real.length_ns();
     made.seen = seen;
-    made.within = is_right(one.truth, seen);
+    made.within = is_right(one.real, seen);
     made.error_ns = seen.at_least_ns > length ? seen.at_least_ns - length : length - seen.at_least_ns;
     made.named = named_by(seen);
     return made;
@@ -48,7 +48,7 @@ selftest_row row_of(const selftest_plan_item& item, const std::vector<observatio
     row.why_not = item.why_not;
     std::vector<std::uint64_t> errors;
     for (const observation& one : all) {
-        if (one.truth.what != item.what || one.asked_ns != item.asked_ns) continue;
+        if (one.real.what != item.what || one.asked_ns != item.asked_ns) continue;
         row.injected++;
         if (!one.seen) continue;
         row.seen++;
@@ -122,7 +122,7 @@ void judge(const std::vector<selftest_plan_item>& plan, const std::vector<inject
     report.others.clear();
     for (const stall& one : told) {
         const bool explained = std::any_of(truths.begin(), truths.end(), [&one](const injected& made) {
-            return made.truth.cpu == one.cpu && overlap_ns(made.truth, one) != 0;
+            return made.real.cpu == one.cpu && overlap_ns(made.real, one) != 0;
         });
         if (one.state == stall_state::ended && !explained) report.others[one.cpu]++;
     }

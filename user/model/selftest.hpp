@@ -22,7 +22,7 @@ inline constexpr std::uint64_t selftest_tolerance_ns = 250'000;
 
 // One injection, and the stall that it was seen as.
 struct observation {
-    truth truth;
+    truth real;
     std::uint64_t asked_ns = 0; // the length that was ordered; the truth's is somewhat more
     std::optional<stall> seen;  // nothing: missed
     bool within = false;        // seen, and the truth lies in what was printed (selftest_tolerance_ns)
@@ -85,7 +85,7 @@ bool fits(const truth& injected, const stall& told);
 std::string named_by(const stall& told);
 
 struct injected {
-    truth truth;
+    truth real;
     std::uint64_t asked_ns = 0;
 };
 

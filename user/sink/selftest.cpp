@@ -74,13 +74,13 @@ object row_of(const model::selftest_row& row) {
 }
 
 object truth_of(const model::observation& one) {
-    object to{{"injection", model::name_of(one.truth.what)},
+    object to{{"injection", model::name_of(one.real.what)},
               {"asked_ns", one.asked_ns},
-              {"cpu", one.truth.cpu},
-              {"start_ns", one.truth.start_ns},
-              {"end_ns", one.truth.end_ns},
-              {"irq", nullable(one.truth.irq)},
-              {"action", one.truth.action.empty() ? object(nullptr) : object(one.truth.action)},
+              {"cpu", one.real.cpu},
+              {"start_ns", one.real.start_ns},
+              {"end_ns", one.real.end_ns},
+              {"irq", nullable(one.real.irq)},
+              {"action", one.real.action.empty() ? object(nullptr) : object(one.real.action)},
               {"seen", nullptr}};
     if (one.seen)
         to["seen"] = {{"kind", model::name_of(one.seen->kind)},
