@@ -58,7 +58,7 @@ std::optional<model::stall> stall_of(const json& from) {
     made.end_ns = made.start_ns + made.at_least_ns;
     made.less_than_ns = optional_of<std::uint64_t>(from, "less_than_ns");
     made.incident = optional_of<std::uint64_t>(from, "incident").value_or(0);
-    if (optional_of<std::string>(from, "key").value_or("") != "") made.of = series_of(from, *metric_of(made.kind));
+    if (!optional_of<std::string>(from, "key").value_or("").empty()) made.of = series_of(from, *metric_of(made.kind));
     if (const auto culprit = from.find("culprit"); culprit != from.end() && culprit->is_object()) {
         const auto what = model::metric_named(optional_of<std::string>(*culprit, "metric").value_or(""));
         made.culprit = series_of(*culprit, what.value_or(model::metric::irq_off));
