@@ -70,13 +70,6 @@ inline_always u64 nr_hangs(struct hrtimer *timer)
 	return bpf_core_field_exists(base->nr_hangs) ? BPF_CORE_READ(base, nr_hangs) : 0;
 }
 
-inline_always u64 overlap(u64 start, u64 end, u64 from, u64 to)
-{
-	start = start > from ? start : from;
-	end = end < to ? end : to;
-	return end > start ? end - start : 0;
-}
-
 /* What a beat found, on its way from one part of the program to the next. */
 struct beat {
 	u64 now;
@@ -87,6 +80,43 @@ struct beat {
 	u32 culprit; /* histogram of an interrupt that took most of it, or WIRE_NO_CULPRIT */
 	bool hang;
 };
+
+/* When the timer interrupt that runs began; where its entry has no tracepoint, its own look at the clock. */
+inline_always u64 interrupt_begun(struct wire_cpu_state *cpu, ktime_t *batch_now)
+{
+	u64 begun = 0;
+
+	if (cpu->depth)
+		return cpu->interrupts[0].start_ns;
+	bpf_probe_read_kernel(&begun, sizeof(begun), batch_now);
+	return begun;
+}
+
+inline_always void timer_is_over(struct wire_cpu_state *cpu, u64 now)
+{
+	u64 ns = now - cpu->timer_start_ns;
+
+	if (ns > cpu->longest_timer_ns) {
+		cpu->longest_timer_ns = ns;
+		cpu->longest_timer_function = cpu->timer_function;
+	}
+}
+
+/* An hrtimer that is not ours begins, and the one before it in this interrupt is over. */
+inline_always void other_timer(struct wire_cpu_state *cpu, ktime_t *batch_now, u64 function)
+{
+	u64 now = bpf_ktime_get_ns(), begun = interrupt_begun(cpu, batch_now);
+
+	if (cpu->timer_interrupt_ns == begun)
+		timer_is_over(cpu, now);
+	else
+		cpu->longest_timer_ns = 0;
+	cpu->timer_interrupt_ns = begun;
+	cpu->timer_function = function;
+	cpu->timer_start_ns = now;
+}
+
+#define LONG_INTERRUPT_NS 100000
 
 /* The timer's grid: what was due, what came, what went unseen. */
 inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u64 expires, u64 mark)
@@ -129,7 +159,8 @@ inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u6
 inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 {
 	u64 own = overlap(beat->begun, beat->now, beat->due, beat->now);
-	u64 other = overlap(cpu->longest_start_ns, cpu->longest_start_ns + cpu->longest_ns, beat->due, beat->now);
+	u32 histogram;
+	u64 other = longest_interrupt(cpu, beat->due, beat->now, &histogram);
 
 	beat->culprit = WIRE_NO_CULPRIT;
 	beat->culprit_ns = own > other ? own : other;
@@ -138,7 +169,7 @@ inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 	} else if (own > other) {
 		beat->culprit = WIRE_HIST_SYSVEC_RUN + WIRE_SYSVEC_LOCAL_TIMER;
 	} else if (other) {
-		beat->culprit = cpu->longest_histogram;
+		beat->culprit = histogram;
 	}
 }
 
@@ -179,8 +210,8 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 		stall->culprit = beat->culprit;
 		stall->culprit_ns = beat->culprit_ns;
 		stall->stack = WIRE_STACK_INTERRUPTED;
-		if (cpu->timer_interrupt_ns == cpu->interrupts[0].start_ns)
-			stall->timer_function = cpu->timer_function;
+		if (cpu->timer_interrupt_ns == beat->begun)
+			stall->timer_function = cpu->longest_timer_function;
 	} else if (cpu->softirq.start_ns) {
 		stall->culprit = WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
 		stall->culprit_ns = overlap(cpu->softirq.start_ns, beat->now, beat->due, beat->now);
@@ -278,12 +309,14 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	function = (u64)BPF_CORE_READ(timer, function);
 	mark = function == config.beat_function ? mark_of(cpu, timer) : 0;
 	if ((mark & ~WIRE_BEAT_GENERATIONS) != config.beat_mark) {
-		cpu->timer_function = function;
-		cpu->timer_interrupt_ns = cpu->interrupts[0].start_ns;
+		other_timer(cpu, batch_now, function);
 		return 0;
 	}
 	/* The clock, not the tracepoint's `now`: that one serves the whole batch of expired timers. */
 	beat.now = bpf_ktime_get_ns();
+	beat.begun = interrupt_begun(cpu, batch_now);
+	if (cpu->timer_interrupt_ns == beat.begun)
+		timer_is_over(cpu, beat.now);
 	expires = BPF_CORE_READ(timer, node.expires);
 	number = bpf_get_smp_processor_id();
 	hangs = nr_hangs(timer);
@@ -293,10 +326,6 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	/* of a restarted timer the first interrupt that was served, of all others the clock */
 	beat.late = beat.due != expires ? cpu->served_ns - beat.due : beat.now > expires ? beat.now - expires : 0;
 	beat.hang = hangs != cpu->beats.hangs && cpu->beats.last_ns;
-	if (cpu->depth)
-		beat.begun = cpu->interrupts[0].start_ns;
-	else /* no tracepoint at the interrupt's entry: its first look at the clock */
-		bpf_probe_read_kernel(&beat.begun, sizeof(beat.begun), batch_now);
 	find_culprit(cpu, &beat);
 	if (is_idle_exit(cpu, &beat)) {
 		wait_count(cpu, WIRE_HIST_IDLE_EXIT, beat.due, beat.late);
@@ -324,8 +353,13 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	cpu->beats.last_ns = beat.now;
 	cpu->beats.hangs = hangs;
 	cpu->served_ns = 0;
+	if (cpu->longest_ns >= LONG_INTERRUPT_NS) {
+		cpu->long_ns = cpu->longest_ns;
+		cpu->long_start_ns = cpu->longest_start_ns;
+		cpu->long_histogram = cpu->longest_histogram;
+	}
 	cpu->longest_ns = 0;
-	read_steal(cpu, &cpu->steal_ns);
+	cpu->steal_known = read_steal(cpu, &cpu->steal_ns);
 	if (config.stall_rate)
 		look_for_open(ctx, cpu, beat.now);
 	if (unlikely(cpu->settle_ns && beat.now >= cpu->settle_ns))

@@ -93,7 +93,9 @@ static __attribute__((noinline)) int softirq_stall(void *ctx, struct wire_cpu_st
 	/* softirqs were not held off when the last one ended */
 	if (slot == WIRE_TOLD_OFF && cpu->softirq_end_ns)
 		stall->less_than_ns = end - cpu->softirq_end_ns;
-	if (slot == WIRE_TOLD_RUN && cpu->softirq.context == WIRE_CONTEXT_IRQ_EXIT)
+	if (slot != WIRE_TOLD_RUN)
+		blame_interrupt(cpu, stall);
+	else if (cpu->softirq.context == WIRE_CONTEXT_IRQ_EXIT)
 		stall->stack = WIRE_STACK_INTERRUPTED;
 	stall_tell(ctx, cpu, stall, told == WIRE_TOLD);
 	return 0;

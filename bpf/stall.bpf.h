@@ -64,6 +64,8 @@ inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire
 		return false;
 	stall->cpu = number;
 	stall->steal_ns = cpu->steal_ns;
+	stall->steal_known = cpu->steal_known;
+	stall->beats_known = !!cpu->beats.generation;
 	stall->beats_unseen = cpu->beats.unseen;
 	stall->pid = (u32)bpf_get_current_pid_tgid();
 	bpf_get_current_comm(stall->comm, sizeof(stall->comm));
@@ -75,6 +77,37 @@ inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire
 	if (!ring_send(cpu, number, stall, sizeof(*stall)))
 		cpu->lost[WIRE_LOST_STALL]++;
 	return true;
+}
+
+inline_always u64 overlap(u64 start, u64 end, u64 from, u64 to)
+{
+	start = start > from ? start : from;
+	end = end < to ? end : to;
+	return end > start ? end - start : 0;
+}
+
+/* The longest interrupt of late that lies in [from, to); its part of that. */
+inline_always u64 longest_interrupt(struct wire_cpu_state *cpu, u64 from, u64 to, u32 *histogram)
+{
+	u64 last = overlap(cpu->longest_start_ns, cpu->longest_start_ns + cpu->longest_ns, from, to);
+	u64 before = overlap(cpu->long_start_ns, cpu->long_start_ns + cpu->long_ns, from, to);
+
+	*histogram = last >= before ? cpu->longest_histogram : cpu->long_histogram;
+	return last >= before ? last : before;
+}
+
+/* A wait of softirqs that an interrupt filled is the interrupt's, and the stack its victim's. */
+inline_always void blame_interrupt(struct wire_cpu_state *cpu, struct wire_stall *stall)
+{
+	u64 end = stall->start_ns + stall->duration_ns, ns;
+	u32 histogram;
+
+	ns = longest_interrupt(cpu, stall->start_ns, end, &histogram);
+	if (ns >= stall->duration_ns / 2 && ns) {
+		stall->culprit = histogram;
+		stall->culprit_ns = ns;
+		stall->stack = WIRE_STACK_INTERRUPTED;
+	}
 }
 
 /* What an open stall of softirqs is: by its place in told[], its kind and histogram. */
@@ -110,6 +143,8 @@ static __attribute__((noinline)) int stall_tell_open(void *ctx, struct wire_cpu_
 	stall->state = gone ? WIRE_STALL_GONE : WIRE_STALL_OPEN;
 	stall->stack = WIRE_STACK_ONGOING;
 	stall->histogram = histogram_of_slot(cpu, slot);
+	if (slot != WIRE_TOLD_RUN)
+		blame_interrupt(cpu, stall);
 	if (gone) {
 		if (cpu->told[slot] == WIRE_TOLD)
 			stall_tell(ctx, cpu, stall, true);

@@ -195,9 +195,18 @@ struct wire_cpu_state {
 	__u64 last_stall_ns;
 	__u64 idle_enter_ns; /* the idle loop's last way into a C-state, and out of it; 0: it is in */
 	__u64 idle_leave_ns;
-	__u64 timer_function;	  /* of the last hrtimer that was not ours, */
-	__u64 timer_address;	  /* room to turn a timer's address into a number */
-	__u64 timer_interrupt_ns; /* and the start of the interrupt that it ran in */
+	/* hrtimers that are not ours, in the last timer interrupt that had any: the one that runs, and the longest */
+	__u64 timer_interrupt_ns; /* the start of that interrupt */
+	__u64 timer_function;
+	__u64 timer_start_ns;
+	__u64 longest_timer_function;
+	__u64 longest_timer_ns;
+	__u64 timer_address; /* room to turn a timer's address into a number */
+	/* the longest interrupt of the beats before, if it was long at all */
+	__u64 long_ns;
+	__u64 long_start_ns;
+	__u32 long_histogram;
+	__u32 steal_known; /* that steal_ns could be read */
 	struct wire_beats beats;
 	__u8 told[16]; /* open stalls that were told: a vector's latency each, WIRE_TOLD_OFF, WIRE_TOLD_RUN */
 	/* hot: interrupts */
@@ -277,9 +286,11 @@ struct wire_stall {
 	__u16 histogram;    /* of what waited or ran; of irq_off and softirq_off their own */
 	__u16 culprit;	    /* histogram of the interrupt that filled it, or of the softirq in which it was, or none */
 	__u8 stack;	    /* enum wire_stack_kind */
-	__u8 pad[3];
+	__u8 steal_known;
+	__u8 beats_known; /* this CPU has a heartbeat */
+	__u8 pad;
 	__u64 culprit_ns;
-	__u64 timer_function; /* the last hrtimer before ours in the interrupt that filled it */
+	__u64 timer_function; /* the longest hrtimer before ours in the timer interrupt that filled it */
 	__u64 steal_ns;	      /* wire_cpu_state's, at the beat before */
 	__u64 beats_unseen;
 	__u32 pid; /* of the thread that ran when the stack was taken */

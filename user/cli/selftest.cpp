@@ -167,8 +167,7 @@ public:
 
     // Fails (not_possible) if this kernel or these rights allow none of them.
     result<void> load();
-    // All of them, in turn rather than kind by kind: what disturbs one moment disturbs all kinds alike. Stops early when
-    // the watcher has gone. Fails: failed.
+    // All of them, in turn rather than kind by kind: what disturbs one moment disturbs all kinds alike. Fails: failed.
     result<void> run();
 
     [[nodiscard]] const std::vector<model::injected>& truths() const { return truths_; }

@@ -172,10 +172,11 @@ result<void> watch::run(waiter& waiting) {
 }
 
 result<void> watch::finish() {
+    const std::uint64_t end_ns = host::monotonic_ns();
     auto whole = running_->finish();
     if (!whole) return tl::unexpected(whole.error());
     if (auto taken = take_records(); !taken) return taken;
-    if (!tell(flow_.take_rest())) return {};
+    if (!tell(flow_.take_rest(end_ns))) return {};
     model::stalls_report report;
     report.whole = std::move(*whole);
     report.whole.all.clear();

@@ -14,12 +14,24 @@ namespace {
 auto rank(const row& one) {
     const std::uint64_t worst = one.values.max_ns();
     const std::uint64_t total = one.values.sum_ns();
-    const auto [first, second] =
-        one.id.what == metric::softirq_latency ? std::pair(worst, total) : std::pair(total, worst);
+    const auto [first, second] = is_run(one.id.what) ? std::pair(total, worst) : std::pair(worst, total);
     return std::tuple(UINT64_MAX - first, UINT64_MAX - second, one.id, one.cpu);
 }
 
 } // namespace
+
+bool is_run(metric which) {
+    switch (which) {
+    case metric::softirq_run:
+    case metric::hardirq_run:
+    case metric::sysvec_run: return true;
+    case metric::softirq_latency:
+    case metric::irq_off:
+    case metric::idle_exit:
+    case metric::softirq_off: return false;
+    }
+    return false;
+}
 
 std::vector<row> rows_of(const snapshot& from, metric which, bool per_cpu, std::uint64_t above_ns) {
     std::map<std::pair<series_id, std::optional<int>>, row> merged;

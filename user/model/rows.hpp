@@ -18,7 +18,11 @@ struct row {
     std::uint64_t dropped = 0;
 };
 
-// Latencies: the largest first. Runs: the most time first. Rows whose largest value is below above_ns are left out.
+// A run is time spent, so that its sum is a share of a CPU and interrupts may be nested in it. The others are waits: only
+// their length counts.
+bool is_run(metric which);
+
+// Waits: the largest first. Runs: the most time first. Rows whose largest value is below above_ns are left out.
 std::vector<row> rows_of(const snapshot& from, metric which, bool per_cpu, std::uint64_t above_ns);
 
 } // namespace irqscope::model

@@ -42,7 +42,7 @@ std::vector<model::stall> find_stuck(const by_cpu<wire_cpu_state>& states, const
         stuck.at_least_ns = now_ns - state.due_ns;
         if (const auto open = open_there(cpu, state, names)) {
             stuck.culprit = open->what;
-            stuck.culprit_ns = now_ns - std::max(open->start_ns, state.due_ns);
+            stuck.culprit_ns = now_ns - std::max<std::uint64_t>(open->start_ns, state.due_ns);
         }
         found.push_back(std::move(stuck));
     }

@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sink/json.hpp"
 
+#include "model/rows.hpp"
+#include "sink/json_parts.hpp"
 #include "sink/units.hpp"
 #include "version.hpp"
-
-#include <nlohmann/json.hpp>
 
 namespace irqscope::sink {
 
 namespace {
-
-using object = nlohmann::ordered_json;
-
-template <typename T>
-object nullable(const std::optional<T>& value) {
-    return value ? object(*value) : object(nullptr);
-}
-
-object id_of(const model::series_id& id, int cpu) {
-    return {{"metric", model::name_of(id.what)},
-            {"cpu", cpu},
-            {"key", id.key},
-            {"irq", nullable(id.irq)},
-            {"context", nullable(id.context)}};
-}
 
 object series_of(const model::series& from, const model::coverage& coverage) {
     const model::histogram& values = from.values;
     object to = id_of(from.id, from.cpu);
     to["count"] = values.samples();
     to["sum_ns"] = values.sum_ns();
-    // a latency has no inside, and without the interrupts' own programs nobody knows
-    const bool nested = coverage.nested && from.id.what != model::metric::softirq_latency;
+    // a wait has no inside, and without the interrupts' own programs nobody knows
+    const bool nested = coverage.nested && model::is_run(from.id.what);
     to["nested_ns"] = nested ? object(values.nested_ns()) : object(nullptr);
     to["min_ns"] = values.min_ns();
     to["max_ns"] = values.max_ns();
@@ -59,39 +44,6 @@ object open_of(const model::open_span& from) {
     return to;
 }
 
-object lost_of(const model::lost& from) {
-    object counts = object::object();
-    for (const auto& [kind, count] : from.counts) counts[kind] = count;
-    object misses = object::object();
-    for (const auto& [program, count] : from.recursion_misses) misses[program] = count;
-    return {{"counts", std::move(counts)},
-            {"recursion_misses", std::move(misses)},
-            {"cpus_gone", from.cpus_gone},
-            {"cpus_come", from.cpus_come}};
-}
-
-object coverage_of(const model::coverage& from) {
-    object untraced = object::object();
-    for (const auto& [name, count] : from.untraced) untraced[name] = count;
-    return {{"cpus", from.cpus},
-            {"aggregation", from.aggregation},
-            {"programs", from.programs},
-            {"softirq_contexts", from.softirq_contexts},
-            {"reraises", from.reraises},
-            {"nested", from.nested},
-            {"irq_slots_full", from.slots_full},
-            {"untraced_sysvecs", std::move(untraced)}};
-}
-
-object cost_of(const model::cost& from) {
-    return {{"bpf_calls", from.bpf_calls},
-            {"bpf_ns_per_call", from.bpf_ns_per_call},
-            {"bpf_ns", from.bpf_ns()},
-            {"user_cpu_ns", from.user_cpu_ns},
-            {"max_rss_bytes", from.max_rss_bytes},
-            {"kernel_bytes", from.kernel_bytes}};
-}
-
 const char* name_of(model::verdict state) {
     switch (state) {
     case model::verdict::fine: return "fine";
@@ -100,11 +52,6 @@ const char* name_of(model::verdict state) {
     case model::verdict::unknown: return "unknown";
     }
     return "?";
-}
-
-// Names of handlers come from drivers and hosts from administrators: bytes that are no UTF-8 are replaced.
-std::string dump(const object& document, bool lines) {
-    return document.dump(lines ? -1 : 1, ' ', false, object::error_handler_t::replace) + "\n";
 }
 
 } // namespace

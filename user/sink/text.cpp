@@ -3,12 +3,13 @@
 
 #include "host/cpus.hpp"
 #include "model/rows.hpp"
+#include "sink/page.hpp"
 #include "sink/text_histogram.hpp"
+#include "sink/text_words.hpp"
 #include "sink/units.hpp"
 #include "version.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <utility>
@@ -22,7 +23,6 @@ using model::metric;
 
 constexpr std::size_t label_width = 28;
 constexpr std::size_t softirq_run_width = 19; // its line has a column more
-constexpr std::size_t page_width = 100;
 constexpr std::size_t count_width = 11;
 
 struct words {
@@ -36,62 +36,18 @@ words words_of(metric which) {
     case metric::softirq_run: return {"entry to exit", "vector   context"};
     case metric::hardirq_run: return {"device interrupt handlers", "irq  action"};
     case metric::sysvec_run: return {"system vectors", "sysvec"};
-    default: return {"", ""};
+    case metric::irq_off: return {"how late the hard heartbeat was served", ""};
+    case metric::softirq_off: return {"raise to the first softirq entry of any vector", ""};
+    case metric::idle_exit: return {"the heartbeat's lateness when nothing but idle ran", ""};
     }
     return {"", ""};
 }
 
-// Names come from drivers: nothing that a terminal would obey, and no more than fits.
-std::string printable(std::string text, std::size_t width) {
-    std::replace_if(
-        text.begin(), text.end(), [](unsigned char c) { return std::isprint(c) == 0; }, '?');
-    if (text.size() > width) text = text.substr(0, width - 2) + "..";
-    return text;
-}
-
-// Text broken between words to fit the page, every line but the first indented. A word wider than a line (a list of
-// many CPUs) is broken too, behind a comma if it has one.
-std::string wrapped(const std::string& text, std::size_t indent) {
-    std::string out;
-    std::size_t column = indent;
-    std::size_t start = 0;
-    while (start < text.size()) {
-        std::size_t end = std::min(text.find(' ', start), text.size());
-        if (const std::size_t room = page_width - indent; end - start > room) {
-            const std::size_t comma = text.rfind(',', start + room - 1);
-            end = comma != std::string::npos && comma > start ? comma + 1 : start + room;
-        }
-        if (column > indent && column + 1 + end - start > page_width) {
-            out += '\n' + std::string(indent, ' ');
-            column = indent;
-        } else if (column > indent) {
-            out += ' ';
-            column++;
-        }
-        out.append(text, start, end - start);
-        column += end - start;
-        start = end < text.size() && text[end] == ' ' ? end + 1 : end;
-    }
-    return out;
-}
-
 std::string label_of(const model::series_id& id) {
-    std::string label = id.key;
+    std::string label = id.key.empty() ? "all" : id.key;
     if (id.context) label = fmt::format("{:<8} {}", id.key, *id.context);
     if (id.what == metric::hardirq_run) label = id.irq ? fmt::format("{:>3}  {}", *id.irq, id.key) : "  -  " + id.key;
     return printable(std::move(label), label_width);
-}
-
-std::string lost_words(const model::lost& lost) {
-    if (lost.nothing()) return "nothing";
-    std::vector<std::string> parts;
-    for (const auto& [kind, count] : lost.counts)
-        if (count != 0) parts.push_back(fmt::format("{} {}", format_count(count), kind));
-    for (const auto& [program, count] : lost.recursion_misses)
-        if (count != 0) parts.push_back(fmt::format("{} calls of {} (recursion)", format_count(count), program));
-    if (!lost.cpus_gone.empty()) parts.push_back("CPUs gone: " + host::format_cpu_list(lost.cpus_gone));
-    if (!lost.cpus_come.empty()) parts.push_back("CPUs come: " + host::format_cpu_list(lost.cpus_come));
-    return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 std::string heading(const model::snapshot& snapshot) {
@@ -100,26 +56,13 @@ std::string heading(const model::snapshot& snapshot) {
                                host::format_cpu_list(snapshot.coverage.cpus), format_ns(snapshot.duration_ns),
                                format_local(snapshot.start_time)),
                    0) +
-           '\n';
+           '\n' + (snapshot.coverage.beat_ns == 0 ? "" : wrapped(beats_words(snapshot.coverage), 0) + '\n');
 }
 
 // Exact as long as it fits its column, then in millions.
 std::string column_count(std::uint64_t count) {
     std::string text = format_count(count);
     return text.size() <= count_width ? text : format_count(count / 1'000'000) + "M";
-}
-
-std::string cost_words(const model::snapshot& snapshot) {
-    const model::cost& cost = snapshot.cost;
-    const double wall = static_cast<double>(std::max<std::uint64_t>(snapshot.duration_ns, 1));
-    std::string text = fmt::format("{} BPF calls", format_count(cost.bpf_calls));
-    if (cost.bpf_ns_per_call != 0)
-        text += fmt::format(" of some {} ns = {} of one CPU", cost.bpf_ns_per_call,
-                            format_share(static_cast<double>(cost.bpf_ns()) / wall));
-    text += fmt::format("; user side {}, {}", format_share(static_cast<double>(cost.user_cpu_ns) / wall),
-                        format_bytes(cost.max_rss_bytes));
-    if (cost.kernel_bytes != 0) text += fmt::format("; maps {}", format_bytes(cost.kernel_bytes));
-    return text;
 }
 
 std::string closing(const model::snapshot& snapshot) {
@@ -170,7 +113,7 @@ std::string text::table_of(const model::snapshot& snapshot, metric which) const 
                                       : fmt::format("  none seen that reached {}\n", format_ns(options_.above_ns));
         return out;
     }
-    const bool run = which != metric::softirq_latency;
+    const bool run = model::is_run(which);
     const bool nested = which == metric::softirq_run && snapshot.coverage.nested;
     const double wall = static_cast<double>(std::max<std::uint64_t>(snapshot.duration_ns, 1));
     const std::size_t width = nested ? softirq_run_width : label_width;

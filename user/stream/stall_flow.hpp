@@ -28,8 +28,8 @@ public:
 
     // Those that can be told now, each with its incident. now_ns: CLOCK_MONOTONIC.
     std::vector<model::stall> take(std::uint64_t now_ns);
-    // The same at the end, when nothing more will come.
-    std::vector<model::stall> take_rest();
+    // The same at the end, when nothing more will come; what is open went on until now.
+    std::vector<model::stall> take_rest(std::uint64_t now_ns);
 
     // CPUs with a stall that goes on.
     [[nodiscard]] std::vector<int> stalled_cpus() const;

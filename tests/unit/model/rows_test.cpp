@@ -52,11 +52,26 @@ TEST(rows, per_cpu_keeps_cpus_apart) {
     EXPECT_EQ(keys(rows_of(from, metric::softirq_latency, true, 0)), (names{"NET_RX@1", "TIMER@1", "NET_RX@0"}));
 }
 
-TEST(rows, latencies_come_with_the_largest_value_first) {
+TEST(rows, waits_come_with_the_largest_value_first) {
+    for (const metric what : {metric::softirq_latency, metric::irq_off, metric::idle_exit, metric::softirq_off}) {
+        snapshot from;
+        from.all = {made(what, "often", 0, {10, 10, 10, 10, 10, 10}), made(what, "late", 0, {20}),
+                    made(what, "least", 0, {1})};
+        EXPECT_EQ(keys(rows_of(from, what, false, 0)), (names{"late", "often", "least"}));
+    }
+}
+
+TEST(rows, off_times_of_the_cpus_are_one_row) {
     snapshot from;
-    from.all = {made(metric::softirq_latency, "often", 0, {10, 10, 10, 10, 10, 10}),
-                made(metric::softirq_latency, "late", 0, {20}), made(metric::softirq_latency, "least", 0, {1})};
-    EXPECT_EQ(keys(rows_of(from, metric::softirq_latency, false, 0)), (names{"late", "often", "least"}));
+    from.all = {made(metric::irq_off, "", 0, {10}), made(metric::irq_off, "", 1, {30})};
+    const auto rows = rows_of(from, metric::irq_off, false, 0);
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].worst_cpu, 1);
+    EXPECT_EQ(rows[0].values.samples(), 2U);
+}
+
+TEST(rows, metric_is_a_run_or_a_wait) {
+    for (const metric what : all_metrics) EXPECT_EQ(is_run(what), name_of(what).ends_with("_run")) << name_of(what);
 }
 
 TEST(rows, runs_come_with_the_most_time_first) {

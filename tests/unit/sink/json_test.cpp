@@ -106,6 +106,36 @@ TEST(json, nested_time_is_null_where_it_is_not_known) {
     EXPECT_TRUE(made["metrics"][1]["nested_ns"].is_null());
 }
 
+TEST(json, off_times_have_neither_key_nor_inside) {
+    auto snapshot = made_snapshot();
+    for (const metric what : {metric::irq_off, metric::softirq_off, metric::idle_exit})
+        snapshot.all.push_back(made_series({what, "", {}, {}}, 1, {100}));
+    snapshot.open.push_back({{metric::softirq_off, "", {}, {}}, 1, 5, 6});
+    const auto made = parsed(snapshot);
+    for (const auto& one : made["metrics"]) {
+        EXPECT_TRUE(one["key"].is_null()) << one;
+        EXPECT_TRUE(one["nested_ns"].is_null()) << one;
+        EXPECT_EQ(one["count"], 1);
+    }
+    EXPECT_EQ(made["metrics"][0]["metric"], "irq_off");
+    EXPECT_TRUE(made["open"][0]["key"].is_null());
+}
+
+TEST(json, heartbeats_are_told_by_cpu) {
+    auto snapshot = made_snapshot();
+    EXPECT_EQ(parsed(snapshot)["coverage"]["beat_ns"], 0);
+    EXPECT_EQ(parsed(snapshot)["coverage"]["heartbeats"], document::array());
+    snapshot.coverage.beat_ns = 1'000'000;
+    snapshot.coverage.heartbeats[3] = {10'000, 9'990, 2, 1, 9, 4, true};
+    snapshot.coverage.without_beat = {7};
+    const auto coverage = parsed(snapshot)["coverage"];
+    EXPECT_EQ(coverage["beat_ns"], 1'000'000);
+    EXPECT_EQ(coverage["heartbeats"],
+              document::parse(R"([{"cpu": 3, "due": 10000, "seen": 9990, "late": 2, "skipped": 1,
+                                                          "unseen": 9, "restarts": 4, "soft": true}])"));
+    EXPECT_EQ(coverage["without_beat"], document({7}));
+}
+
 TEST(json, every_time_has_its_unit_in_its_name) {
     auto snapshot = made_snapshot();
     snapshot.all.push_back(made_series({metric::hardirq_run, "nic", 42, {}}, 3, {1000}));

@@ -83,6 +83,11 @@ model::snapshot worst_case() {
     for (const char* row : {"NMI", "HYP", "PIN", "NPI", "PIW", "TRM", "THR", "DFR"})
         snapshot.coverage.untraced.emplace_back(row, 4'000'000'000'000);
     snapshot.coverage.slots_full = true;
+    snapshot.coverage.beat_ns = 1'234'567;
+    for (int cpu = 0; cpu < 2048; cpu++)
+        snapshot.coverage.heartbeats[cpu] = {3'600'000'000, 3'599'000'000, 1'000'000,   1'000,
+                                             1'000,         1'000,         cpu % 2 == 0};
+    snapshot.coverage.without_beat = snapshot.coverage.cpus;
     snapshot.cost = {UINT64_MAX / 100, 99, 3'600'000'000'000, 1ULL << 40, 1ULL << 34};
     return snapshot;
 }
@@ -179,6 +184,34 @@ TEST(text, rows_beyond_the_top_are_counted) {
         snapshot.all.push_back(made_series({metric::hardirq_run, "nic", irq, {}}, 0, {100 + irq}));
     at(text_of(snapshot, {.top = 16}), "and 4 more");
     EXPECT_EQ(text_of(snapshot, {.top = 20}).find(" more ("), std::string::npos);
+}
+
+TEST(text, off_times_have_one_row_and_no_share_of_time) {
+    auto snapshot = made_snapshot();
+    for (const metric what : {metric::irq_off, metric::softirq_off, metric::idle_exit}) {
+        snapshot.metrics = {what};
+        snapshot.all = {made_series({what, "", {}, {}}, 0, {10}), made_series({what, "", {}, {}}, 1, {5'000'000})};
+        const std::string out = text_of(snapshot);
+        at(out, "\n  all  ");
+        EXPECT_EQ(out.find(" time"), std::string::npos) << out;
+        EXPECT_EQ(out.find("in irqs"), std::string::npos) << out;
+        expect_fits(out);
+    }
+    at(text_of(snapshot), "idle_exit: the heartbeat's lateness when nothing but idle ran\n");
+    snapshot.metrics = {metric::irq_off, metric::softirq_off};
+    at(text_of(snapshot), "irq_off: how late the hard heartbeat was served\n");
+    at(text_of(snapshot), "softirq_off: raise to the first softirq entry of any vector\n");
+}
+
+TEST(text, heartbeats_are_told_where_there_are_any) {
+    auto snapshot = made_snapshot();
+    EXPECT_EQ(text_of(snapshot).find("heartbeats"), std::string::npos);
+    snapshot.coverage.beat_ns = 1'000'000;
+    snapshot.coverage.heartbeats[0] = {10'000, 9'995, 3, 0, 5, 0, true};
+    snapshot.coverage.heartbeats[1] = {10'000, 9'995, 0, 0, 5, 0, true};
+    const std::string out = text_of(snapshot);
+    at(out, "\nheartbeats each 1 ms: 20,000 due, 19,990 seen (99.950 %), 0 skipped, 10 unseen; 3 late (0.02 %)\n");
+    expect_fits(out);
 }
 
 TEST(text, threshold_leaves_out_what_never_reached_it_and_says_so) {

@@ -35,6 +35,37 @@ TEST(units, times_of_interest_fit_in_eight_columns) {
         ASSERT_LE(format_ns(ns).size(), 8U) << ns;
 }
 
+TEST(units, settings_are_printed_as_they_were_given) {
+    EXPECT_EQ(format_setting(0), "0 ns");
+    EXPECT_EQ(format_setting(999), "999 ns");
+    EXPECT_EQ(format_setting(500'000), "500 us");
+    EXPECT_EQ(format_setting(1'000'000), "1 ms");
+    EXPECT_EQ(format_setting(1'500'000), "1.5 ms");
+    EXPECT_EQ(format_setting(1'000'001), "1.000001 ms");
+    EXPECT_EQ(format_setting(10'000'000), "10 ms");
+    EXPECT_EQ(format_setting(100'000'000'000), "100 s");
+}
+
+TEST(units, range_is_in_one_unit) {
+    EXPECT_EQ(format_range(4'210'000, 5'210'000), "4.21 .. 5.21 ms");
+    EXPECT_EQ(format_range(107'000'000, 108'000'000), "107.0 .. 108.0 ms");
+    EXPECT_EQ(format_range(900'000, 1'900'000), "0.90 .. 1.90 ms");
+    EXPECT_EQ(format_range(0, 500), "0 .. 500 ns");
+    EXPECT_EQ(format_range(1'500, 2'500), "1.50 .. 2.50 us");
+}
+
+TEST(units, range_holds_the_true_length) {
+    EXPECT_EQ(format_range(4'219'999, 5'210'001), "4.21 .. 5.22 ms");
+    EXPECT_EQ(format_range(0, UINT64_MAX), "0.0 .. 18446744073.8 s");
+}
+
+TEST(units, ends_of_a_range_differ) {
+    EXPECT_EQ(format_range(12'345'600'000, 12'346'600'000), "12.345 .. 12.347 s");
+    EXPECT_EQ(format_range(12'345'678'901, 12'345'678'902), "12.345678901 .. 12.345678902 s");
+    EXPECT_EQ(format_range(5'000'000, 5'000'000), "5.000000 .. 5.000000 ms") << "empty";
+    EXPECT_EQ(format_range(6'000'000, 5'000'000), "6.000000 .. 5.000000 ms") << "none";
+}
+
 TEST(units, rates_are_short) {
     EXPECT_EQ(format_rate(0), "0.0");
     EXPECT_EQ(format_rate(0.2), "0.2");
@@ -91,6 +122,9 @@ TEST(units, local_time_names_its_offset) {
     tzset();
     EXPECT_EQ(format_local(std::chrono::system_clock::time_point{std::chrono::seconds(1'746'680'711)}),
               "2025-05-08 13:05:11 +0800");
+    EXPECT_EQ(format_clock(std::chrono::system_clock::time_point{std::chrono::microseconds(1'746'680'711'007'999)}),
+              "13:05:11.007");
+    EXPECT_EQ(format_clock(std::chrono::system_clock::time_point{std::chrono::milliseconds(-1)}), "07:59:59.999");
     if (had == nullptr)
         unsetenv("TZ"); // NOLINT(concurrency-mt-unsafe)
     else

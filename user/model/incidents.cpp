@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/incidents.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace irqscope::model {
+
+namespace {
+
+bool same_series(const stall& a, const stall& b) { return a.kind == b.kind && a.of == b.of; }
+
+// An open stall and its ended one as one: the length of the end, and who held while it went on. A run's culprit is what
+// ran, so that there a stack of either will do.
+stall joined(const stall& open, const stall& ended) {
+    stall one = ended;
+    const bool is_run = one.kind == stall_kind::softirq_run || one.kind == stall_kind::hardirq_run;
+    if (is_run && open.stack.empty()) return one;
+    one.culprit = open.culprit;
+    one.culprit_ns = open.culprit_ns;
+    one.timer_function = open.timer_function;
+    one.current = open.current;
+    one.stack_is = open.stack_is;
+    one.stack = open.stack;
+    return one;
+}
+
+bool longer(const stall& one, const std::optional<stall>& than) { return !than || one.at_least_ns > than->at_least_ns; }
+
+} // namespace
+
+void incidents::add(stall& one) {
+    cpu_state& cpu = cpus_[one.cpu];
+    // A series has one stall at a time: one that is open and began before this one has ended, even if we never hear so.
+    for (open_stall& open : cpu.open)
+        if (open.one.start_ns < one.start_ns && same_series(open.one, one)) open.over = true;
+    const auto open = find_open(cpu, one);
+    if (one.state == stall_state::open)
+        open_comes(cpu, one);
+    else if (open != cpu.open.end())
+        end_comes(cpu, open, one);
+    else {
+        const std::string name = group_of(one);
+        one.incident = count(cpu, name, one);
+        groups_[name].stalls++;
+        keep_longest(name, one);
+    }
+    while (cpu.open.size() > most_open) {
+        const auto over = std::find_if(cpu.open.begin(), cpu.open.end(), [](const auto& each) { return each.over; });
+        drop(cpu, over == cpu.open.end() ? cpu.open.begin() : over);
+    }
+}
+
+void incidents::open_comes(cpu_state& cpu, stall& one) {
+    if (const auto known = find_open(cpu, one); known != cpu.open.end()) {
+        one.incident = count(cpu, known->group, one);
+        known->one.end_ns = std::max(known->one.end_ns, one.end_ns);
+        known->one.at_least_ns = std::max(known->one.at_least_ns, one.at_least_ns);
+        known->one.incident = one.incident;
+        return;
+    }
+    const std::string name = group_of(one);
+    one.incident = count(cpu, name, one);
+    groups_[name].stalls++;
+    cpu.open.push_back({one, name, false});
+}
+
+void incidents::end_comes(cpu_state& cpu, std::vector<open_stall>::iterator open, stall& one) {
+    const open_stall was = std::move(*open);
+    cpu.open.erase(open);
+    one.incident = count(cpu, was.group, one);
+    keep_longest(was.group, joined(was.one, one));
+}
+
+// Puts its time into the CPU's incidents and into its group; returns its incident.
+std::uint64_t incidents::count(cpu_state& cpu, const std::string& group_name, const stall& one) {
+    const std::uint64_t end_ns = std::max(one.start_ns, one.end_ns);
+    std::uint64_t start_ns = one.start_ns;
+    std::uint64_t group_start_ns = one.start_ns;
+    for (const open_stall& open : cpu.open) {
+        if (open.over || open.one.start_ns > end_ns) continue;
+        start_ns = std::min(start_ns, open.one.start_ns);
+        if (open.group == group_name) group_start_ns = std::min(group_start_ns, open.one.start_ns);
+    }
+    cpu.newest_end_ns = std::max(cpu.newest_end_ns, end_ns);
+    const std::uint64_t horizon_ns = cpu.newest_end_ns - std::min(cpu.newest_end_ns, fold_after_ns);
+    const std::uint64_t number = cpu.all.add(start_ns, end_ns, next_number_);
+    if (number == next_number_) next_number_++;
+    cpu.all.fold(horizon_ns);
+    stretches& of_group = groups_[group_name].cpus.try_emplace(one.cpu, most_culprit_stretches).first->second;
+    of_group.add(group_start_ns, end_ns);
+    of_group.fold(horizon_ns);
+    return number;
+}
+
+void incidents::over(const stall& ended) {
+    cpu_state& cpu = cpus_[ended.cpu];
+    const auto open = find_open(cpu, ended);
+    if (open != cpu.open.end()) open->over = true;
+}
+
+void incidents::look(std::uint64_t now_ns) {
+    for (auto& [number, cpu] : cpus_)
+        for (open_stall& open : cpu.open) {
+            if (open.over || now_ns <= open.one.end_ns) continue;
+            open.one.end_ns = now_ns;
+            open.one.at_least_ns = std::max(open.one.at_least_ns, now_ns - open.one.start_ns);
+            open.one.incident = count(cpu, open.group, open.one);
+        }
+}
+
+incidents_summary incidents::summary() const {
+    incidents_summary all;
+    std::map<std::string, std::optional<stall>> longest;
+    for (const auto& [number, cpu] : cpus_) {
+        if (cpu.all.count() != 0) all.cpus[number] = {cpu.all.count(), cpu.all.total_ns(), cpu.all.longest_ns()};
+        for (const open_stall& open : cpu.open) {
+            if (!open.over) all.open.push_back(open.one);
+            std::optional<stall>& so_far = longest[open.group];
+            if (longer(open.one, so_far)) so_far = open.one;
+        }
+    }
+    std::stable_sort(all.open.begin(), all.open.end(), [](const stall& a, const stall& b) {
+        return std::tuple(a.cpu, a.start_ns) < std::tuple(b.cpu, b.start_ns);
+    });
+    for (const auto& [name, from] : groups_) {
+        culprit one;
+        one.name = name;
+        one.stalls = from.stalls;
+        for (const auto& [cpu, covered] : from.cpus) {
+            one.cpus.push_back(cpu);
+            one.stalled_ns += covered.total_ns();
+        }
+        if (from.longest) one.longest = *from.longest;
+        const auto open = longest.find(name);
+        if (open != longest.end() && open->second && longer(*open->second, from.longest)) one.longest = *open->second;
+        one.longest_ns = one.longest.at_least_ns;
+        all.culprits.push_back(std::move(one));
+    }
+    std::stable_sort(all.culprits.begin(), all.culprits.end(),
+                     [](const culprit& a, const culprit& b) { return a.stalled_ns > b.stalled_ns; });
+    return all;
+}
+
+std::vector<incidents::open_stall>::iterator incidents::find_open(cpu_state& cpu, const stall& one) {
+    return std::find_if(cpu.open.begin(), cpu.open.end(), [&one](const open_stall& open) {
+        return open.one.start_ns == one.start_ns && same_series(open.one, one);
+    });
+}
+
+std::string incidents::group_of(const stall& one) {
+    std::string name = culprit_of(one);
+    return groups_.size() < most_culprits || groups_.contains(name) ? name : other_culprits;
+}
+
+void incidents::drop(cpu_state& cpu, std::vector<open_stall>::iterator open) {
+    keep_longest(open->group, open->one);
+    cpu.open.erase(open);
+}
+
+void incidents::keep_longest(const std::string& group_name, const stall& one) {
+    std::optional<stall>& longest = groups_[group_name].longest;
+    if (longer(one, longest)) longest = one;
+}
+
+} // namespace irqscope::model

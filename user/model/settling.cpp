@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/settling.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace irqscope::model {
+
+namespace {
+
+bool overlaps(const stall& one, std::uint64_t start_ns, std::uint64_t end_ns) {
+    return one.start_ns <= end_ns && start_ns <= one.end_ns;
+}
+
+std::uint64_t beyond(std::uint64_t value, std::uint64_t of) { return value > of ? value - of : 0; }
+
+// Stalls that overlap, directly or through others: what was stolen from them is one amount.
+struct cluster {
+    std::uint64_t start_ns = 0;
+    std::uint64_t end_ns = 0;
+    std::vector<std::size_t> members;
+    std::optional<std::uint64_t> steal_before_ns; // the least of the members'
+    std::uint64_t available_ns = 0;
+};
+
+template <typename Held>
+std::vector<cluster> clusters_of(const Held& held) {
+    std::vector<std::size_t> order(held.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&held](std::size_t a, std::size_t b) { return held[a].one.start_ns < held[b].one.start_ns; });
+    std::vector<cluster> all;
+    for (const std::size_t i : order) {
+        const stall& one = held[i].one;
+        if (all.empty() || one.start_ns > all.back().end_ns) all.push_back({one.start_ns, one.end_ns, {}, {}, 0});
+        cluster& to = all.back();
+        to.end_ns = std::max(to.end_ns, one.end_ns);
+        to.members.push_back(i);
+        const auto steal_ns = held[i].last.steal_ns;
+        if (steal_ns) to.steal_before_ns = std::min(*steal_ns, to.steal_before_ns.value_or(*steal_ns));
+    }
+    return all;
+}
+
+// What was stolen from each held stall of a CPU, given the counter now.
+template <typename Held>
+std::vector<std::optional<std::uint64_t>> stolen_from(const Held& held, std::optional<std::uint64_t> now_ns) {
+    std::vector<std::optional<std::uint64_t>> stolen(held.size());
+    if (!now_ns) return stolen;
+    std::vector<cluster> clusters = clusters_of(held);
+    std::uint64_t until_ns = *now_ns;
+    std::uint64_t left_ns = 0; // that the later clusters cannot have used up
+    for (auto one = clusters.rbegin(); one != clusters.rend(); ++one) {
+        if (!one->steal_before_ns) continue;
+        one->available_ns = beyond(until_ns, *one->steal_before_ns) + left_ns;
+        left_ns = beyond(one->available_ns, beyond(one->end_ns, one->start_ns));
+        until_ns = std::min(until_ns, *one->steal_before_ns);
+        for (const std::size_t i : one->members) {
+            const auto own_ns = held[i].last.steal_ns;
+            if (!own_ns || *own_ns > *now_ns) continue; // unreadable, or another counter: the CPU was away
+            const std::uint64_t grown_ns = beyond(one->available_ns, *own_ns - *one->steal_before_ns);
+            stolen[i] = std::min(grown_ns, held[i].one.at_least_ns);
+        }
+    }
+    return stolen;
+}
+
+} // namespace
+
+void settling::add(stall one, const std::optional<before>& last) {
+    if (one.state == stall_state::open) {
+        decided_.push_back({std::move(one), {}});
+        return;
+    }
+    if (!last) {
+        pass(std::move(one));
+        return;
+    }
+    auto& held = held_[one.cpu];
+    const auto behind =
+        std::upper_bound(held.begin(), held.end(), one.end_ns,
+                         [](std::uint64_t end_ns, const held_stall& other) { return end_ns < other.one.end_ns; });
+    held.insert(behind, {std::move(one), *last});
+    if (held.size() > most_held) {
+        pass(std::move(held.front().one));
+        held.pop_front();
+    }
+}
+
+void settling::settle(const settled& at) {
+    const auto found = held_.find(at.cpu);
+    if (found == held_.end()) return;
+    auto& held = found->second;
+    const auto stolen = stolen_from(held, at.steal_ns);
+    for (std::size_t i = 0; !held.empty() && held.front().one.end_ns + lag_ns <= at.now_ns; i++) {
+        decide(std::move(held.front()), at, stolen[i]);
+        held.pop_front();
+    }
+}
+
+void settling::decide(held_stall held, const settled& at, std::optional<std::uint64_t> steal_ns) {
+    stall& one = held.one;
+    one.steal_ns = steal_ns;
+    std::optional<aside> why;
+    const auto threshold = thresholds_.find(one.kind);
+    const std::uint64_t own_ns = beyond(one.at_least_ns, steal_ns.value_or(0));
+    const bool has_hole = at.hole_end_ns != 0 && at.beats_unseen > held.last.beats_unseen;
+    if (slept(one))
+        why = aside::suspend;
+    else if (one.kind != stall_kind::irq_off && has_hole && overlaps(one, at.hole_start_ns, at.hole_end_ns))
+        why = aside::unwatched;
+    else if (steal_ns.value_or(0) != 0 && threshold != thresholds_.end() && own_ns < threshold->second)
+        why = aside::steal;
+    else
+        one.at_least_ns = own_ns;
+    decided_.push_back({std::move(one), why});
+}
+
+void settling::suspended(std::uint64_t from_ns, std::uint64_t to_ns) {
+    sleeps_.push_back({from_ns, to_ns});
+    if (sleeps_.size() > most_sleeps) sleeps_.pop_front();
+}
+
+bool settling::slept(const stall& one) const {
+    return std::any_of(sleeps_.begin(), sleeps_.end(),
+                       [&one](const stretch& sleep) { return overlaps(one, sleep.start_ns, sleep.end_ns); });
+}
+
+// It is not known what was stolen; that the machine slept is known all the same.
+void settling::pass(stall one) {
+    one.steal_ns.reset();
+    const auto why = slept(one) ? std::optional(aside::suspend) : std::nullopt;
+    decided_.push_back({std::move(one), why});
+}
+
+void settling::release(std::uint64_t now_ns) {
+    for (auto& [cpu, held] : held_)
+        while (!held.empty() && held.front().one.end_ns + patience_ns < now_ns) {
+            pass(std::move(held.front().one));
+            held.pop_front();
+        }
+}
+
+void settling::release_all() {
+    for (auto& [cpu, held] : held_) {
+        for (held_stall& each : held) pass(std::move(each.one));
+        held.clear();
+    }
+}
+
+std::vector<decision> settling::take() { return std::exchange(decided_, {}); }
+
+} // namespace irqscope::model

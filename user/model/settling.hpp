@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Holds stalls back until it is known whether they are real: whether the hypervisor ran something else, the machine
+// slept, or the kernel hid events in the middle of them.
+#pragma once
+
+#include "model/stalls_report.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace irqscope::model {
+
+// A CPU at the last heartbeat before a stall was recorded.
+struct before {
+    std::optional<std::uint64_t> steal_ns; // that the hypervisor took, running total; nothing: unreadable
+    std::uint64_t beats_unseen = 0;        // running total
+};
+
+// The same at the first heartbeat that is settling::lag_ns or more behind a stall.
+struct settled {
+    int cpu = 0;
+    std::uint64_t now_ns = 0; // CLOCK_MONOTONIC, as all that follow
+    std::optional<std::uint64_t> steal_ns;
+    std::uint64_t beats_unseen = 0;
+    std::uint64_t hole_start_ns = 0; // the last stretch between two beats in which beats went unseen; 0, 0: none yet
+    std::uint64_t hole_end_ns = 0;
+};
+
+struct decision {
+    stall one;
+    std::optional<aside> why; // nothing: it is real, as far as that can be known
+};
+
+// Decisions come in the order of end_ns on each CPU. What passes at once (add()) waits for nobody, and so can come
+// before a held stall that ended earlier.
+class settling {
+public:
+    // The steal counter moves with the runqueue clock, in lumps of some 4 ms: what was taken from a stall shows later.
+    static constexpr std::uint64_t lag_ns = 10'000'000;
+    static constexpr std::uint64_t patience_ns = 250'000'000; // then no beat will come to tell
+    static constexpr std::size_t most_held = 4096;            // of a CPU; beyond that the oldest pass undecided
+    static constexpr std::size_t most_sleeps = 16;            // suspends that are remembered
+
+    // A stall of which steal leaves less than its kind's threshold (ns) is none. A kind without a threshold: never.
+    explicit settling(std::map<stall_kind, std::uint64_t> thresholds) : thresholds_(std::move(thresholds)) {}
+
+    // Open stalls, and those of a CPU without a heartbeat (no `last`), pass at once.
+    void add(stall one, const std::optional<before>& last);
+
+    // Decides the stalls of the CPU that ended lag_ns or more before.
+    //
+    // suspend: it overlaps a stretch in which the machine slept. unwatched: a softirq's or a handler's, beats went
+    // unseen since `before`, and the hole overlaps it (irq_off is reckoned from the timer's own expiry, and stays
+    // true). steal: see the constructor; otherwise steal is taken off at_least_ns, and less_than_ns stays.
+    //
+    // Steal of a stall is at most at_least_ns, and what the counter grew from its `before` to the settled value. Stalls
+    // that overlap may each claim all of that. Of those that do not, a later one's `before` divides it; but the counter
+    // lags, so that growth behind that `before` which the later ones cannot have used up is the earlier one's.
+    void settle(const settled& at);
+
+    // The machine slept between two looks at the clocks (CLOCK_BOOTTIME - CLOCK_MONOTONIC grew), both CLOCK_MONOTONIC.
+    void suspended(std::uint64_t from_ns, std::uint64_t to_ns);
+
+    // Stalls that ended more than patience_ns before now_ns pass, their steal unknown.
+    void release(std::uint64_t now_ns);
+    void release_all();
+
+    // The decisions since the last call.
+    std::vector<decision> take();
+
+private:
+    struct held_stall {
+        stall one;
+        before last;
+    };
+    struct stretch {
+        std::uint64_t start_ns = 0;
+        std::uint64_t end_ns = 0;
+    };
+
+    [[nodiscard]] bool slept(const stall& one) const;
+    void decide(held_stall held, const settled& at, std::optional<std::uint64_t> steal_ns);
+    void pass(stall one);
+
+    std::map<stall_kind, std::uint64_t> thresholds_;
+    std::map<int, std::deque<held_stall>> held_; // by CPU, in the order of end_ns
+    std::deque<stretch> sleeps_;
+    std::vector<decision> decided_;
+};
+
+} // namespace irqscope::model

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the JSON documents of several commands have in common (docs/JSON.md). Keys keep the order in which they are set.
+#pragma once
+
+#include "model/snapshot.hpp"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace irqscope::sink {
+
+using object = nlohmann::ordered_json;
+
+template <typename T>
+object nullable(const std::optional<T>& value) {
+    return value ? object(*value) : object(nullptr);
+}
+
+object key_of(const model::series_id& id); // null when there is none
+object id_of(const model::series_id& id, int cpu);
+object lost_of(const model::lost& from);
+object coverage_of(const model::coverage& from);
+object cost_of(const model::cost& from);
+
+// A document and a newline: on one line, or indented. Names of handlers come from drivers and hosts from
+// administrators: bytes that are no UTF-8 are replaced.
+std::string dump(const object& document, bool lines);
+
+} // namespace irqscope::sink

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/json_stalls.hpp"
+
+#include "sink/json_parts.hpp"
+#include "sink/sink.hpp"
+#include "sink/units.hpp"
+#include "version.hpp"
+
+#include <utility>
+
+namespace irqscope::sink {
+
+namespace {
+
+object holder_of(const model::stall& from) {
+    if (!from.culprit) return nullptr;
+    return {{"metric", model::name_of(from.culprit->what)},
+            {"key", key_of(*from.culprit)},
+            {"irq", nullable(from.culprit->irq)},
+            {"context", nullable(from.culprit->context)},
+            {"ns", from.culprit_ns}};
+}
+
+// Null: nobody looked.
+object task_of(const model::stall& from) {
+    if (from.stack_is == model::stack_kind::none && from.current.comm.empty()) return nullptr;
+    return {{"pid", from.current.pid}, {"comm", from.current.comm}};
+}
+
+object stall_of(const model::stall& from, const clock_pair& clock) {
+    const model::series_id none{{}, {}, {}, {}};
+    const model::series_id& of = from.of ? *from.of : none;
+    return {{"schema", "irqscope.stall/1"},
+            {"incident", from.incident == 0 ? object(nullptr) : object(from.incident)},
+            {"kind", model::name_of(from.kind)},
+            {"state", model::name_of(from.state)},
+            {"cpu", from.cpu},
+            {"start_ns", from.start_ns},
+            {"start_time", format_rfc3339(wall_of(clock, from.start_ns))},
+            {"at_least_ns", from.at_least_ns},
+            {"less_than_ns", nullable(from.less_than_ns)},
+            {"key", key_of(of)},
+            {"irq", nullable(of.irq)},
+            {"context", nullable(of.context)},
+            {"culprit", holder_of(from)},
+            {"timer_function", from.timer_function.empty() ? object(nullptr) : object(from.timer_function)},
+            {"task", task_of(from)},
+            {"stack_kind", model::name_of(from.stack_is)},
+            {"stack", from.stack},
+            {"steal_ns", nullable(from.steal_ns)}};
+}
+
+object culprits_of(const model::stalls_report& from, const clock_pair& clock) {
+    object to = object::array();
+    for (const model::culprit& one : from.culprits)
+        to.push_back({{"name", one.name},
+                      {"stalls", one.stalls},
+                      {"stalled_ns", one.stalled_ns},
+                      {"longest_ns", one.longest_ns},
+                      {"cpus", one.cpus},
+                      {"longest", stall_of(one.longest, clock)}});
+    return to;
+}
+
+} // namespace
+
+std::string json_stalls::text_of(const model::stall& one) const { return dump(stall_of(one, heading_.clock), true); }
+
+std::string json_stalls::text_of(const model::stalls_report& report) const {
+    const model::snapshot& whole = report.whole;
+    object cpus = object::array();
+    for (const auto& [cpu, one] : report.cpus)
+        cpus.push_back({{"cpu", cpu},
+                        {"incidents", one.incidents},
+                        {"stalled_ns", one.stalled_ns},
+                        {"longest_ns", one.longest_ns}});
+    object thresholds = object::object();
+    for (const auto& [kind, ns] : heading_.thresholds_ns) thresholds[std::string(model::name_of(kind)) + "_ns"] = ns;
+    object open = object::array();
+    for (const model::stall& one : report.open) open.push_back(stall_of(one, heading_.clock));
+    object asides = object::object();
+    for (const auto& [why, one] : report.asides)
+        asides[std::string(model::name_of(why))] = {
+            {"count", one.count}, {"total_ns", one.total_ns}, {"max_ns", one.max_ns}};
+    object suppressed = object::object();
+    for (const auto& [kind, count] : report.suppressed) suppressed[std::string(model::name_of(kind))] = count;
+    const object document{{"schema", "irqscope.stalls_summary/1"},
+                          {"host", whole.host},
+                          {"kernel", whole.kernel},
+                          {"machine", whole.machine},
+                          {"version", version},
+                          {"start_ns", whole.start_ns},
+                          {"start_time", format_rfc3339(whole.start_time)},
+                          {"duration_ns", whole.duration_ns},
+                          {"thresholds", std::move(thresholds)},
+                          {"cpus", std::move(cpus)},
+                          {"culprits", culprits_of(report, heading_.clock)},
+                          {"open", std::move(open)},
+                          {"set_aside", std::move(asides)},
+                          {"suppressed", std::move(suppressed)},
+                          {"lost", lost_of(whole.lost)},
+                          {"coverage", coverage_of(whole.coverage)},
+                          {"cost", cost_of(whole.cost)}};
+    return dump(document, true);
+}
+
+bool json_stalls::begin(const stalls_heading& heading) {
+    heading_ = heading;
+    return true;
+}
+bool json_stalls::stall(const model::stall& one) { return write_out(text_of(one)); }
+bool json_stalls::report(const model::stalls_report& report) { return write_out(text_of(report)); }
+
+} // namespace irqscope::sink

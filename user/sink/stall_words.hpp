@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The parts of a stall as text. Nothing in it is wrapped yet, and nothing of it would move a terminal.
+#pragma once
+
+#include "model/stall.hpp"
+
+#include <string>
+
+namespace irqscope::sink {
+
+// "hardirq 36 virtio1-req.0", "sysvec local_timer", "softirq NET_RX in ksoftirqd"
+std::string words_of(const model::series_id& id);
+// "bash 22840", "idle task"
+std::string words_of(const model::task& task);
+// "5.00 ms" (exact), "4.21 .. 5.21 ms", "> 12.0 ms, going on" (open)
+std::string length_of(const model::stall& one);
+// Innermost first, joined with " <- ", for wrapped(); only the innermost frame keeps its offset.
+std::string words_of(const std::vector<std::string>& stack);
+
+} // namespace irqscope::sink

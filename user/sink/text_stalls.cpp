@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/text_stalls.hpp"
+
+#include "host/cpus.hpp"
+#include "sink/page.hpp"
+#include "sink/sink.hpp"
+#include "sink/stall_words.hpp"
+#include "sink/text_stalls_report.hpp"
+#include "sink/text_words.hpp"
+#include "sink/units.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <vector>
+
+namespace irqscope::sink {
+
+namespace {
+
+constexpr std::size_t indent = 4;
+constexpr std::size_t name_width = 64;
+
+// "9489.182"
+std::string since_boot(std::uint64_t ns) { return fmt::format("{}.{:03}", ns / 1'000'000'000, ns / 1'000'000 % 1'000); }
+
+// What stalled, if it has a name, and what took the time, if it is known.
+std::string subject_of(const model::stall& one) {
+    std::vector<std::string> parts;
+    if (one.of && one.kind == model::stall_kind::softirq_latency)
+        parts.push_back(words_of(*one.of) +
+                        (one.state == model::stall_state::open ? ", raised and not served" : ", from raise to entry"));
+    else if (one.of)
+        parts.push_back(words_of(*one.of));
+    if (one.culprit) {
+        parts.push_back(fmt::format("{} took {}", words_of(*one.culprit), format_ns(one.culprit_ns)));
+        if (!one.timer_function.empty()) parts.push_back("timer function " + printable(one.timer_function, name_width));
+    }
+    if (one.steal_ns && *one.steal_ns != 0) parts.push_back("steal " + format_ns(*one.steal_ns));
+    return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+// Who was there, and where. A stack of one that was interrupted is the victim's.
+std::string context_of(const model::stall& one) {
+    if (one.stack_is == model::stack_kind::none) return {};
+    const char* how = one.stack_is == model::stack_kind::interrupted ? "interrupted "
+                      : one.stack_is == model::stack_kind::ongoing   ? "meanwhile "
+                                                                     : "";
+    return how + words_of(one.current) + ": " + (one.stack.empty() ? "no kernel stack" : words_of(one.stack));
+}
+
+} // namespace
+
+std::string text_stalls::text_of(const stalls_heading& heading) {
+    std::vector<std::string> kinds;
+    for (const auto& [kind, ns] : heading.thresholds_ns)
+        kinds.push_back(fmt::format("{} {}", model::name_of(kind), format_setting(ns)));
+    std::string words =
+        fmt::format("watching {} ({}): {}", counted(heading.cpus.size(), "CPU"), host::format_cpu_list(heading.cpus),
+                    kinds.empty() ? "nothing" : fmt::format("{}", fmt::join(kinds, ", ")));
+    words += heading.beat_ns == 0 ? "; no heartbeats" : "; a beat each " + format_setting(heading.beat_ns);
+    if (heading.beat_ns != 0 && !heading.without_beat.empty())
+        words += fmt::format("; without a heartbeat: {}", cpus_words(heading.without_beat));
+    return wrapped(words, indent, 0) + '\n';
+}
+
+std::string text_stalls::text_of(const model::stall& one) const {
+    std::string head =
+        fmt::format("{} [{:>9}]  CPU {:<4} {:<15}  {:<19}  {:<11}", format_clock(wall_of(heading_.clock, one.end_ns)),
+                    since_boot(one.end_ns), one.cpu, model::name_of(one.kind), length_of(one),
+                    one.stack_is == model::stack_kind::none ? "" : model::name_of(one.stack_is));
+    if (one.incident != 0) head += fmt::format("  #{}", one.incident);
+    std::string out = wrapped(head, indent, 0) + '\n';
+    for (const std::string& line : {subject_of(one), context_of(one)})
+        if (!line.empty()) out += std::string(indent, ' ') + wrapped(line, 2 * indent, indent) + '\n';
+    return out;
+}
+
+bool text_stalls::begin(const stalls_heading& heading) {
+    heading_ = heading;
+    return write_out(text_of(heading) + '\n');
+}
+bool text_stalls::stall(const model::stall& one) { return write_out(text_of(one)); }
+bool text_stalls::report(const model::stalls_report& report) { return write_out('\n' + summary_of(report, heading_)); }
+
+} // namespace irqscope::sink

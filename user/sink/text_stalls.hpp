@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Stalls for people: one after the other as they happen, and the answer at the end; at most 100 columns wide.
+#pragma once
+
+#include "sink/stall_sink.hpp"
+
+#include <string>
+
+namespace irqscope::sink {
+
+class text_stalls final : public stall_sink {
+public:
+    bool begin(const stalls_heading& heading) override;
+    bool stall(const model::stall& one) override;
+    bool report(const model::stalls_report& report) override;
+
+    [[nodiscard]] static std::string text_of(const stalls_heading& heading);
+    // Begins with the moment at which the stall ended (open: was looked at), twice: the wall clock, local, and the
+    // seconds since boot for a look into dmesg. That is CLOCK_MONOTONIC, near which the kernel's printk clock
+    // (local_clock) stays; where that one drifts or goes on in suspend, the two differ.
+    [[nodiscard]] std::string text_of(const model::stall& one) const;
+
+private:
+    stalls_heading heading_;
+};
+
+} // namespace irqscope::sink

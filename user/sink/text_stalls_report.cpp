@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/text_stalls_report.hpp"
+
+#include "host/cpus.hpp"
+#include "sink/page.hpp"
+#include "sink/stall_words.hpp"
+#include "sink/text_words.hpp"
+#include "sink/units.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <utility>
+#include <vector>
+
+namespace irqscope::sink {
+
+namespace {
+
+using model::stall_kind;
+
+constexpr std::size_t most_cpus = 16;
+constexpr std::size_t most_culprits = 10;
+constexpr std::size_t most_open = 16;
+
+std::string line(const std::string& words) { return wrapped(words, 4, 0) + '\n'; }
+
+std::string not_shown(std::size_t all, std::size_t shown, const char* noun) {
+    return all > shown ? fmt::format("  and {} more {}{}\n", all - shown, noun, all - shown == 1 ? "" : "s") : "";
+}
+
+std::uint64_t beats_seen(const model::coverage& coverage) {
+    std::uint64_t seen = 0;
+    for (const auto& [cpu, one] : coverage.heartbeats) seen += one.seen;
+    return seen;
+}
+
+std::string answer(const model::stalls_report& report, const stalls_heading& heading) {
+    const model::snapshot& whole = report.whole;
+    std::uint64_t incidents = 0;
+    std::uint64_t stalled_ns = 0;
+    for (const auto& [cpu, one] : report.cpus) {
+        incidents += one.incidents;
+        stalled_ns += one.stalled_ns;
+    }
+    std::uint64_t suppressed = 0;
+    for (const auto& [kind, count] : report.suppressed) suppressed += count;
+    std::string words;
+    if (incidents != 0)
+        words = fmt::format("{} on {} of {} in {}: {} stalled", counted(incidents, "incident"),
+                            format_count(report.cpus.size()), counted(whole.coverage.cpus.size(), "CPU"),
+                            format_ns(whole.duration_ns), format_ns(stalled_ns));
+    else if (report.open.empty() && suppressed == 0)
+        words = "no stall seen in " + format_ns(whole.duration_ns);
+    else
+        words = "no incident ended in " + format_ns(whole.duration_ns);
+    if (!report.open.empty()) words += fmt::format(", {} going on", counted(report.open.size(), "stall"));
+    // or "no stall seen" would claim what nobody looked for
+    if (heading.thresholds_ns.contains(stall_kind::irq_off) && beats_seen(whole.coverage) == 0)
+        words += "; irq_off was not watched: no heartbeat was seen";
+    return line(words);
+}
+
+// From which length on nothing is missed. irq_off and softirq_off begin up to a beat before something can notice.
+std::string certainty(const model::stalls_report& report, const stalls_heading& heading) {
+    const std::uint64_t beat_ns = heading.beat_ns;
+    const auto& beats = report.whole.coverage.heartbeats;
+    const bool soft =
+        !beats.empty() && std::all_of(beats.begin(), beats.end(), [](const auto& one) { return one.second.soft; });
+    std::vector<std::string> parts;
+    for (const auto& [kind, ns] : heading.thresholds_ns) {
+        const bool by_beat = kind == stall_kind::irq_off || (kind == stall_kind::softirq_off && soft);
+        if (by_beat && beat_ns == 0) continue;
+        if (kind == stall_kind::softirq_off && !soft)
+            parts.push_back(
+                fmt::format("{} from {} after the first raise on", model::name_of(kind), format_setting(ns)));
+        else
+            parts.push_back(
+                fmt::format("{} from {} on", model::name_of(kind), format_setting(by_beat ? ns + beat_ns : ns)));
+    }
+    if (parts.empty()) return {};
+    return line(fmt::format("certain to be seen: {}{}", fmt::join(parts, ", "),
+                            beat_ns == 0 ? "" : " (an off-time's threshold and a beat; shorter ones by chance)"));
+}
+
+std::string cpu_table(const model::stalls_report& report) {
+    if (report.cpus.empty()) return {};
+    std::vector<std::pair<int, model::cpu_incidents>> cpus(report.cpus.begin(), report.cpus.end());
+    std::stable_sort(cpus.begin(), cpus.end(),
+                     [](const auto& a, const auto& b) { return a.second.stalled_ns > b.second.stalled_ns; });
+    std::string out = "\n   CPU  incidents   stalled   longest\n";
+    const std::size_t shown = std::min(cpus.size(), most_cpus);
+    for (std::size_t i = 0; i < shown; i++) {
+        const auto& [cpu, one] = cpus[i];
+        out += fmt::format("  {:>4}  {:>9}  {:>8}  {:>8}\n", cpu, format_count(one.incidents),
+                           format_ns(one.stalled_ns), format_ns(one.longest_ns));
+    }
+    return out + not_shown(cpus.size(), shown, "CPU");
+}
+
+std::string culprit_table(const model::stalls_report& report) {
+    if (report.culprits.empty()) return {};
+    constexpr std::size_t cpus_width = 9;
+    constexpr std::size_t name_column = 46;
+    std::string out = "\n   stalled     stalls   longest       CPUs  culprit\n";
+    const std::size_t shown = std::min(report.culprits.size(), most_culprits);
+    for (std::size_t i = 0; i < shown; i++) {
+        const model::culprit& one = report.culprits[i];
+        std::string cpus = host::format_cpu_list(one.cpus);
+        if (cpus.size() > cpus_width) cpus = format_count(one.cpus.size()) + " CPUs";
+        std::string name = printable(one.name, one.name.size());
+        for (std::size_t at = name.find(" <- "); at != std::string::npos; at = name.find(" <- ", at + 1))
+            name[at + 3] = hard_space; // lines begin with the arrow
+        out += fmt::format("  {:>8} {:>10}  {:>8}  {:>9}  {}\n", format_ns(one.stalled_ns), format_count(one.stalls),
+                           format_ns(one.longest_ns), cpus, wrapped(name, name_column));
+    }
+    return out + not_shown(report.culprits.size(), shown, "culprit");
+}
+
+std::string open_lines(const model::stalls_report& report) {
+    std::string out = report.open.empty() ? "" : "\n";
+    const std::size_t shown = std::min(report.open.size(), most_open);
+    for (std::size_t i = 0; i < shown; i++) {
+        const model::stall& one = report.open[i];
+        std::string words =
+            fmt::format("open at the end: CPU {} {} {}", one.cpu, model::name_of(one.kind), length_of(one));
+        if (one.of) words += "; " + words_of(*one.of);
+        if (one.stack_is != model::stack_kind::none) words += "; " + words_of(one.current);
+        if (one.incident != 0) words += fmt::format("; #{}", one.incident);
+        out += line(words);
+    }
+    return out + not_shown(report.open.size(), shown, "open stall");
+}
+
+std::string left_out(const model::stalls_report& report) {
+    std::vector<std::string> asides;
+    for (const auto& [why, one] : report.asides)
+        if (one.count != 0)
+            asides.push_back(
+                fmt::format("{} {} (longest {})", model::name_of(why), format_count(one.count), format_ns(one.max_ns)));
+    std::vector<std::string> suppressed;
+    for (const auto& [kind, count] : report.suppressed)
+        if (count != 0) suppressed.push_back(fmt::format("{} {}", model::name_of(kind), format_count(count)));
+    const auto joined = [](const std::vector<std::string>& parts) {
+        return parts.empty() ? std::string("nothing") : fmt::format("{}", fmt::join(parts, ", "));
+    };
+    return (asides.empty() ? "" : line("not stalls: " + joined(asides))) +
+           line("counted and not printed (rate limit): " + joined(suppressed));
+}
+
+} // namespace
+
+std::string summary_of(const model::stalls_report& report, const stalls_heading& heading) {
+    return answer(report, heading) + line(beats_words(report.whole.coverage)) + certainty(report, heading) +
+           cpu_table(report) + culprit_table(report) + open_lines(report) + '\n' + left_out(report) +
+           line("lost: " + lost_words(report.whole.lost)) + line("irqscope itself: " + cost_words(report.whole));
+}
+
+} // namespace irqscope::sink

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stream/stall_flow.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace irqscope::stream {
+
+void stall_flow::add(const stall_record& record, const catalog& names) {
+    if (const auto* settled = std::get_if<wire_settled>(&record)) {
+        settling_.settle({static_cast<int>(settled->cpu), settled->now_ns,
+                          settled->steal_known != 0 ? std::optional<std::uint64_t>(settled->steal_ns) : std::nullopt,
+                          settled->beats_unseen, settled->hole_start_ns, settled->hole_end_ns});
+        return;
+    }
+    const wire_stall& wire = std::get<wire_stall>(record);
+    model::stall one = make_stall(wire, names, *symbols_);
+    // Told as open, and its end went unseen: it is over, and how long it was nobody knows.
+    if (wire.state == WIRE_STALL_GONE) {
+        incidents_.over(one);
+        asides_[model::aside::unwatched].add(one.at_least_ns);
+        return;
+    }
+    if (one.state == model::stall_state::ended) incidents_.over(one);
+    std::optional<model::before> before;
+    if (wire.beats_known != 0)
+        before = {wire.steal_known != 0 ? std::optional<std::uint64_t>(wire.steal_ns) : std::nullopt,
+                  wire.beats_unseen};
+    settling_.add(std::move(one), before);
+}
+
+void stall_flow::add_stuck(model::stall stuck) {
+    std::uint64_t& told = stuck_[stuck.cpu];
+    if (std::exchange(told, stuck.start_ns) == stuck.start_ns) return;
+    settling_.add(std::move(stuck), std::nullopt);
+}
+
+std::vector<model::stall> stall_flow::decided() {
+    std::vector<model::stall> told;
+    for (model::decision& one : settling_.take())
+        if (one.why) {
+            asides_[*one.why].add(one.one.end_ns - one.one.start_ns);
+        } else {
+            incidents_.add(one.one);
+            told.push_back(std::move(one.one));
+        }
+    return told;
+}
+
+std::vector<model::stall> stall_flow::take(std::uint64_t now_ns) {
+    settling_.release(now_ns);
+    return decided();
+}
+
+std::vector<model::stall> stall_flow::take_rest(std::uint64_t now_ns) {
+    settling_.release_all();
+    auto told = decided();
+    incidents_.look(now_ns);
+    return told;
+}
+
+std::vector<int> stall_flow::stalled_cpus() const {
+    std::vector<int> cpus;
+    for (const model::stall& one : incidents_.summary().open)
+        if (cpus.empty() || cpus.back() != one.cpu) cpus.push_back(one.cpu);
+    return cpus;
+}
+
+void stall_flow::report(model::stalls_report& to) const {
+    auto summary = incidents_.summary();
+    to.cpus = std::move(summary.cpus);
+    to.culprits = std::move(summary.culprits);
+    to.open = std::move(summary.open);
+    for (const auto& [why, from] : asides_) {
+        model::set_aside& sum = to.asides[why];
+        sum.count += from.count;
+        sum.total_ns += from.total_ns;
+        sum.max_ns = std::max(sum.max_ns, from.max_ns);
+    }
+}
+
+} // namespace irqscope::stream
