@@ -21,6 +21,7 @@ using command = std::function<result<void>(const global_options&)>;
 command add_hist(CLI::App& parent);
 command add_stalls(CLI::App& parent);
 command add_doctor(CLI::App& parent);
+command add_selftest(CLI::App& parent);
 
 // Parses, runs, prints the error if there is one. The exit status of the process.
 int run(int count, const char* const* arguments);

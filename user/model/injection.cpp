@@ -38,18 +38,17 @@ std::string_view effect_on_others(injection which) {
     case injection::irq_off:
     case injection::timer_interrupt:
     case injection::timer_hold:
-        return "other CPUs go on, but one that needs an answer from this CPU (a TLB flush, membarrier) waits with it";
+        return "other CPUs go on, but who needs an answer from this one (a TLB flush, membarrier) waits for it";
     case injection::device_interrupt:
-        return "other CPUs go on, but one that needs an answer from this CPU (a TLB flush, membarrier), or that "
-               "device's data, waits with it";
+        return "other CPUs go on, but who needs an answer from this one (a TLB flush) or that device's data waits for "
+               "it";
     case injection::softirq_off:
     case injection::net_rx_softirq:
     case injection::timer_softirq:
         return "other CPUs go on; packets, timers and I/O whose softirqs are this CPU's wait with it";
     case injection::idle_entry:
     case injection::idle_leave:
-        return "this CPU's runqueue lock is held: another CPU that wakes a task there spins for as long, with its own "
-               "interrupts off";
+        return "its runqueue lock is held: another CPU that wakes a task there spins as long, with interrupts off";
     }
     return "?";
 }

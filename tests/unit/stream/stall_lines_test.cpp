@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stream/stall_lines.hpp"
+
+#include <gmock/gmock.h>
+#include <string>
+
+namespace irqscope::stream {
+
+namespace {
+
+using model::stall_kind;
+using model::stall_state;
+using testing::ElementsAre;
+
+const std::string late_beat = R"({"schema":"irqscope.stall/1","incident":3,"kind":"irq_off","state":"ended","cpu":1,)"
+                              R"("start_ns":5000000,"start_time":"2026-01-01T00:00:00.000000Z","at_least_ns":4420000,)"
+                              R"("less_than_ns":5420000,"key":null,"irq":null,"context":null,"culprit":null,)"
+                              R"("task":{"pid":77,"comm":"selftest"},"stack_kind":"post-hoc",)"
+                              R"("stack":["_raw_spin_unlock_irqrestore+0x1c","anon_pipe_write+0x2f0"],"steal_ns":0})";
+const std::string handler = R"({"schema":"irqscope.stall/1","incident":null,"kind":"hardirq_run","state":"ended",)"
+                            R"("cpu":1,"start_ns":7,"at_least_ns":2000010,"less_than_ns":null,"key":"virtio1-req.0",)"
+                            R"("irq":36,"context":null,"culprit":null,"stack_kind":"none","stack":[]})";
+const std::string in_timer =
+    R"({"schema":"irqscope.stall/1","kind":"irq_off","state":"open","cpu":0,"start_ns":1,"at_least_ns":2,)"
+    R"("culprit":{"metric":"sysvec_run","key":"local_timer","irq":null,"context":null,"ns":1999}})";
+
+} // namespace
+
+TEST(stall_lines, are_read_back) {
+    const auto found = parse_stall_lines(late_beat + "\n" + handler + "\n\n" + in_timer + "\n");
+    ASSERT_TRUE(found) << found.error().message;
+    ASSERT_EQ(found->size(), 3U);
+    const auto& first = (*found)[0];
+    EXPECT_EQ(first.kind, stall_kind::irq_off);
+    EXPECT_EQ(first.state, stall_state::ended);
+    EXPECT_EQ(first.cpu, 1);
+    EXPECT_EQ(first.start_ns, 5'000'000U);
+    EXPECT_EQ(first.end_ns, 9'420'000U);
+    EXPECT_EQ(first.at_least_ns, 4'420'000U);
+    EXPECT_EQ(first.less_than_ns, 5'420'000U);
+    EXPECT_EQ(first.incident, 3U);
+    EXPECT_FALSE(first.of);
+    EXPECT_FALSE(first.culprit);
+    EXPECT_THAT(first.stack, ElementsAre("_raw_spin_unlock_irqrestore+0x1c", "anon_pipe_write+0x2f0"));
+    const auto& second = (*found)[1];
+    EXPECT_EQ(second.kind, stall_kind::hardirq_run);
+    EXPECT_FALSE(second.less_than_ns);
+    ASSERT_TRUE(second.of);
+    EXPECT_EQ(second.of->key, "virtio1-req.0");
+    EXPECT_EQ(second.of->irq, 36U);
+    const auto& third = (*found)[2];
+    EXPECT_EQ(third.state, stall_state::open);
+    ASSERT_TRUE(third.culprit);
+    EXPECT_EQ(third.culprit->key, "local_timer");
+    EXPECT_EQ(third.culprit->what, model::metric::sysvec_run);
+    EXPECT_EQ(third.culprit_ns, 1999U);
+}
+
+TEST(stall_lines, of_another_schema_or_kind_are_passed_over) {
+    const auto found = parse_stall_lines(R"({"schema":"irqscope.stalls_summary/1","cpus":[]})"
+                                         "\n"
+                                         R"({"schema":"irqscope.stall/1","kind":"lockup","state":"open"})"
+                                         "\n" +
+                                         late_beat); // and the last line may lack its end
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->size(), 1U);
+    EXPECT_TRUE(parse_stall_lines("")->empty());
+}
+
+TEST(stall_lines, broken_ones_are_an_error) {
+    for (const std::string text : {"{", "[]", "3", R"({"schema":"irqscope.stall/1"})", R"({"cpu":1})",
+                                   R"({"schema":"irqscope.stall/1","kind":"irq_off","state":"ended","cpu":"one"})"}) {
+        const auto found = parse_stall_lines(text);
+        ASSERT_FALSE(found) << text;
+        EXPECT_EQ(found.error().status, exit_status::failed);
+    }
+}
+
+} // namespace irqscope::stream
