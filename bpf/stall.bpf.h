@@ -40,7 +40,8 @@ inline_always struct wire_stall *stall_room(enum stall_room room, enum wire_stal
 /* Whether this one goes beyond what may be told in a second. The end of one that was told as open may always. */
 inline_always bool is_suppressed(struct wire_cpu_state *cpu, u32 what, u64 now, bool always)
 {
-	if (now - cpu->rate_ns >= 1000000000ULL) {
+	/* a softirq's may be told after, and have ended before, that of an interrupt which came meanwhile */
+	if ((s64)(now - cpu->rate_ns) >= 1000000000LL) {
 		cpu->rate_ns = now;
 		cpu->rate_used = 0;
 	}

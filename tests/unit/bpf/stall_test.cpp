@@ -267,6 +267,23 @@ TEST_F(stall, end_of_one_that_was_told_passes_whatever_the_rate) {
     EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U);
 }
 
+TEST_F(stall, that_ended_before_the_one_told_last_does_not_begin_a_new_second) {
+    want({WIRE_STALL_HARDIRQ_RUN, WIRE_STALL_SOFTIRQ_LATENCY});
+    config.stall_rate = 2;
+    on().raise(net_rx);
+    on().pass(2 * ms);
+    kernel::begin_pass();
+    on().after_clock = [this] { handle(nic, us); };            // the entry reads the clock again,
+    on().after_second_clock = [this] { handle(nic, 2 * ms); }; // and this is told before the latency, which ended first
+    on().enter(net_rx);
+    on().leave(net_rx);
+    kernel::end_pass();
+    ASSERT_EQ(stalls().size(), 2U);
+    ASSERT_LT(stalls()[1].start_ns + stalls()[1].duration_ns, stalls()[0].start_ns + stalls()[0].duration_ns);
+    for (int i = 0; i < 5; i++) handle(nic, 2 * ms);
+    EXPECT_EQ(stalls().size(), 2U);
+}
+
 TEST_F(stall, that_finds_the_ring_full_is_lost_and_counted) {
     want({WIRE_STALL_HARDIRQ_RUN, WIRE_STALL_SOFTIRQ_LATENCY});
     on().ring_full = true;
