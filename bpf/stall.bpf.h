@@ -4,7 +4,7 @@
 #define IRQSCOPE_STALL_BPF_H
 
 #include "ring.bpf.h"
-#include "state.bpf.h"
+#include "runqueue.bpf.h"
 
 /* A beat may interrupt the making of a softirq's record: each has a room of its own. */
 enum stall_room { ROOM_SOFTIRQ = 0, ROOM_INTERRUPT = 1, ROOMS = 2 };
@@ -63,6 +63,8 @@ inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire
 
 	if (is_suppressed(cpu, stall->what, end, always))
 		return false;
+	if (unlikely(!cpu->steal_ns)) /* no beat has come yet: or all that was ever stolen would be this stall's */
+		read_steal(cpu, &cpu->steal_ns);
 	stall->cpu = number;
 	stall->steal_ns = cpu->steal_ns;
 	stall->beats_unseen = cpu->beats.unseen;

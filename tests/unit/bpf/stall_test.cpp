@@ -353,6 +353,20 @@ TEST_F(stall, that_came_while_another_was_to_be_settled_is_settled_in_its_own_ti
     EXPECT_LT(settled()[1].now_ns, second + 12 * ms);
 }
 
+TEST_F(stall, before_the_first_beat_does_not_count_all_that_was_ever_stolen) {
+    kernel::reset();
+    beating::SetUp();
+    want({WIRE_STALL_HARDIRQ_RUN});
+    fake_set_steal(7'000 * ms); // since boot
+    handle(nic, ms / 2 * 3);
+    ASSERT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(stalls()[0].steal_ns, 7'000 * ms) << "the stall would be taken for the hypervisor's";
+    interrupt();
+    beat(15);
+    ASSERT_EQ(settled().size(), 1U);
+    EXPECT_EQ(settled()[0].steal_ns, 7'000 * ms);
+}
+
 TEST_F(stall, is_settled_also_where_steal_cannot_be_read) {
     kernel::reset();
     beating::SetUp();
