@@ -97,7 +97,7 @@ static __attribute__((noinline)) int softirq_stall(void *ctx, struct wire_cpu_st
 		stall->less_than_ns = end - cpu->softirq_end_ns;
 	if (slot == WIRE_TOLD_RUN && cpu->softirq.context == WIRE_CONTEXT_IRQ_EXIT)
 		stall->stack = WIRE_STACK_INTERRUPTED;
-	stall_tell(ctx, cpu, stall, told == WIRE_TOLD);
+	stall_tell(ctx, cpu, stall, told);
 	return 0;
 }
 

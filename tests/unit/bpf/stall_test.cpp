@@ -267,6 +267,25 @@ TEST_F(stall, end_of_one_that_was_told_passes_whatever_the_rate) {
     EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U);
 }
 
+TEST_F(stall, that_was_suppressed_while_it_was_open_is_one_and_its_end_has_no_right_to_pass) {
+    want({WIRE_STALL_SOFTIRQ_LATENCY, WIRE_STALL_HARDIRQ_RUN});
+    config.stall_rate = 1;
+    handle(nic, ms);
+    interrupt();
+    on().raise(net_rx);
+    beat(10);
+    EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U) << "once, and not by each beat";
+    serve(net_rx);
+    EXPECT_TRUE(stalls(WIRE_STALL_SOFTIRQ_LATENCY).empty());
+    EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U) << "it is the same stall";
+    on().raise(net_rx);
+    beat(3);
+    EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 2U);
+    beat(1000);
+    serve(net_rx); // the next second
+    expect_states(WIRE_STALL_SOFTIRQ_LATENCY, {WIRE_STALL_ENDED});
+}
+
 TEST_F(stall, that_ended_before_the_one_told_last_does_not_begin_a_new_second) {
     want({WIRE_STALL_HARDIRQ_RUN, WIRE_STALL_SOFTIRQ_LATENCY});
     config.stall_rate = 2;
