@@ -267,6 +267,42 @@ TEST_F(stall, end_of_one_that_was_told_passes_whatever_the_rate) {
     EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U);
 }
 
+TEST_F(stall, that_was_suppressed_while_it_was_open_is_one_and_its_end_has_no_right_to_pass) {
+    want({WIRE_STALL_SOFTIRQ_LATENCY, WIRE_STALL_HARDIRQ_RUN});
+    config.stall_rate = 1;
+    handle(nic, ms);
+    interrupt();
+    on().raise(net_rx);
+    beat(10);
+    EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U) << "once, and not by each beat";
+    serve(net_rx);
+    EXPECT_TRUE(stalls(WIRE_STALL_SOFTIRQ_LATENCY).empty());
+    EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U) << "it is the same stall";
+    on().raise(net_rx);
+    beat(3);
+    EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 2U);
+    beat(1000);
+    serve(net_rx); // the next second
+    expect_states(WIRE_STALL_SOFTIRQ_LATENCY, {WIRE_STALL_ENDED});
+}
+
+TEST_F(stall, that_ended_before_the_one_told_last_does_not_begin_a_new_second) {
+    want({WIRE_STALL_HARDIRQ_RUN, WIRE_STALL_SOFTIRQ_LATENCY});
+    config.stall_rate = 2;
+    on().raise(net_rx);
+    on().pass(2 * ms);
+    kernel::begin_pass();
+    on().after_clock = [this] { handle(nic, us); };            // the entry reads the clock again,
+    on().after_second_clock = [this] { handle(nic, 2 * ms); }; // and this is told before the latency, which ended first
+    on().enter(net_rx);
+    on().leave(net_rx);
+    kernel::end_pass();
+    ASSERT_EQ(stalls().size(), 2U);
+    ASSERT_LT(stalls()[1].start_ns + stalls()[1].duration_ns, stalls()[0].start_ns + stalls()[0].duration_ns);
+    for (int i = 0; i < 5; i++) handle(nic, 2 * ms);
+    EXPECT_EQ(stalls().size(), 2U);
+}
+
 TEST_F(stall, that_finds_the_ring_full_is_lost_and_counted) {
     want({WIRE_STALL_HARDIRQ_RUN, WIRE_STALL_SOFTIRQ_LATENCY});
     on().ring_full = true;
@@ -334,6 +370,20 @@ TEST_F(stall, that_came_while_another_was_to_be_settled_is_settled_in_its_own_ti
     EXPECT_LT(settled()[0].now_ns, first + 12 * ms);
     EXPECT_GE(settled()[1].now_ns, second - us + 10 * ms);
     EXPECT_LT(settled()[1].now_ns, second + 12 * ms);
+}
+
+TEST_F(stall, before_the_first_beat_does_not_count_all_that_was_ever_stolen) {
+    kernel::reset();
+    beating::SetUp();
+    want({WIRE_STALL_HARDIRQ_RUN});
+    fake_set_steal(7'000 * ms); // since boot
+    handle(nic, ms / 2 * 3);
+    ASSERT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(stalls()[0].steal_ns, 7'000 * ms) << "the stall would be taken for the hypervisor's";
+    interrupt();
+    beat(15);
+    ASSERT_EQ(settled().size(), 1U);
+    EXPECT_EQ(settled()[0].steal_ns, 7'000 * ms);
 }
 
 TEST_F(stall, is_settled_also_where_steal_cannot_be_read) {
