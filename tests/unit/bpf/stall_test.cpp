@@ -38,6 +38,7 @@ protected:
 
 TEST_F(stall, latency_is_told_once_while_it_is_open_and_once_when_it_has_ended) {
     want({WIRE_STALL_SOFTIRQ_LATENCY}, 2 * ms);
+    serve(timer_vector);
     const std::uint64_t start = on().now_ns;
     on().raise(net_rx);
     beat(2);
@@ -114,6 +115,15 @@ TEST_F(stall, softirq_off_is_told_once_while_it_is_open_and_once_when_it_has_end
     EXPECT_EQ(stalls()[1].less_than_ns, end - served_ns) << "they were served then";
 }
 
+TEST_F(stall, softirq_off_before_any_softirq_was_seen_has_no_bound) {
+    want({WIRE_STALL_SOFTIRQ_OFF});
+    on().raise(net_rx);
+    on().pass(ms);
+    serve(net_rx);
+    ASSERT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(stalls()[0].less_than_ns, 0U);
+}
+
 TEST_F(stall, softirq_off_is_none_while_softirqs_are_served) {
     want({WIRE_STALL_SOFTIRQ_OFF});
     on().raise(net_rx);
@@ -171,13 +181,18 @@ TEST_F(stall, softirq_run_is_told_once_while_it_is_open_and_once_when_it_has_end
 }
 
 TEST_F(stall, softirq_run_at_the_end_of_an_interrupt_has_the_stack_of_whom_it_interrupted) {
-    want({WIRE_STALL_SOFTIRQ_RUN});
+    want({WIRE_STALL_SOFTIRQ_RUN, WIRE_STALL_SOFTIRQ_LATENCY});
     config.callers[0] = {0xffffffff81001000, 0x100, WIRE_CONTEXT_IRQ_EXIT};
     on().unwound = {0xffffffff81900000, 0xffffffff81001010};
     serve(net_rx, ms);
     ASSERT_EQ(stalls().size(), 1U);
     EXPECT_EQ(stalls()[0].stack, WIRE_STACK_INTERRUPTED);
     EXPECT_EQ(stalls()[0].histogram, run_of(net_rx, WIRE_CONTEXT_IRQ_EXIT));
+    on().raise(net_rx);
+    on().pass(ms);
+    serve(net_rx);
+    EXPECT_EQ(stalls().back().what, WIRE_STALL_SOFTIRQ_LATENCY);
+    EXPECT_EQ(stalls().back().stack, WIRE_STACK_POST_HOC) << "of the softirq's own entry";
 }
 
 TEST_F(stall, hardirq_run_is_told_when_it_has_ended) {
@@ -228,6 +243,18 @@ TEST_F(stall, record_does_not_keep_what_the_one_before_it_said) {
     EXPECT_EQ(second.culprit_ns, 0U);
     EXPECT_EQ(second.less_than_ns, 0U);
     EXPECT_EQ(second.depth, 0U);
+    on().unwound = {1};
+    EXPECT_EQ(second.stack, WIRE_STACK_INTERRUPTED);
+    interrupt();
+    beat_late(2 * ms); // by a task
+    EXPECT_EQ(stalls().back().what, WIRE_STALL_IRQ_OFF);
+    EXPECT_EQ(stalls().back().stack, WIRE_STACK_POST_HOC);
+    want({WIRE_STALL_SOFTIRQ_LATENCY});
+    on().raise(net_rx);
+    beat(2);
+    EXPECT_EQ(stalls().back().state, WIRE_STALL_OPEN);
+    handle(nic, 2 * ms);
+    EXPECT_EQ(stalls().back().state, WIRE_STALL_ENDED);
 }
 
 // The rate.
