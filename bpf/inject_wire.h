@@ -31,6 +31,7 @@ struct inject_order {
 struct inject_truth {
 	__u64 start_ns;
 	__u64 end_ns;
+	__u64 away_ns; /* of it, in which the loop did not run: see spin_until() */
 	__u32 cpu;
 	__u32 thread;		/* that was current, 0: an idle task */
 	__u32 irq;		/* of a device interrupt */
@@ -43,7 +44,7 @@ struct inject_config {
 	__u64 sleeper_function; /* hrtimer_wakeup: the function of a sleeping thread's timer */
 };
 
-INJECT_ASSERT(sizeof(struct inject_truth) == 64, "no hole");
+INJECT_ASSERT(sizeof(struct inject_truth) == 72, "no hole");
 INJECT_ASSERT(sizeof(struct inject_order) == 24, "no hole");
 
 #endif

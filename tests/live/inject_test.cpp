@@ -58,10 +58,11 @@ TEST_P(inject, holds_that_cpu_for_that_long) {
             EXPECT_LE(truth->end_ns, after);
             EXPECT_GE(truth->length_ns(), length);
             EXPECT_LT(truth->length_ns(), length + slack_ns);
+            EXPECT_LE(truth->away_ns, truth->length_ns());
             EXPECT_EQ(truth->irq.has_value(), GetParam() == injection::device_interrupt);
             EXPECT_EQ(truth->action.empty(), GetParam() != injection::device_interrupt);
-            fmt::print("{} on CPU {}: {} ns for {}, {}\n", model::name_of(truth->what), truth->cpu, truth->length_ns(),
-                       length, truth->action);
+            fmt::print("{} on CPU {}: {} ns for {}, {} away {}\n", model::name_of(truth->what), truth->cpu,
+                       truth->length_ns(), length, truth->away_ns, truth->action);
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
 }

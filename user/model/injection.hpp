@@ -38,8 +38,11 @@ std::string_view effect_on_others(injection which);
 struct truth {
     injection what = injection::irq_off;
     int cpu = 0;
-    std::uint64_t start_ns = 0;       // when the spin began
-    std::uint64_t end_ns = 0;         // when it ended: interrupts may come back somewhat later
+    std::uint64_t start_ns = 0; // when the spin began
+    std::uint64_t end_ns = 0;   // when it ended: interrupts may come back somewhat later
+    // Of it, in which the CPU did not run the spin: the hypervisor took it away, or firmware did; where interrupts are on
+    // they did too. In pieces of 20 us and more.
+    std::uint64_t away_ns = 0;
     std::uint32_t thread = 0;         // that was current, in the initial PID namespace; 0: an idle task
     std::optional<std::uint32_t> irq; // device_interrupt
     std::string action;               // device_interrupt: the handler's name

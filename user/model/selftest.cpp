@@ -15,16 +15,26 @@ std::uint64_t overlap_ns(const truth& injected, const stall& told) {
 
 bool is_of(const stall& told, std::string_view key) { return told.of && told.of->key == key; }
 
+// What the hypervisor took away is no part of a stall for a tracer that knows of it, and is for one that does not.
 bool is_right(const truth& injected, const stall& told) {
     const std::uint64_t length = injected.length_ns();
     const std::uint64_t most = told.less_than_ns.value_or(told.at_least_ns);
-    return told.at_least_ns <= length + selftest_tolerance_ns && length <= most + selftest_tolerance_ns;
+    return told.at_least_ns <= length + selftest_tolerance_ns &&
+           length <= most + injected.away_ns + selftest_tolerance_ns;
+}
+
+std::uint64_t error_of(const truth& injected, const stall& told) {
+    const std::uint64_t most = injected.length_ns();
+    const std::uint64_t least = most - std::min(most, injected.away_ns);
+    if (told.at_least_ns > most) return told.at_least_ns - most;
+    return told.at_least_ns < least ? least - told.at_least_ns : 0;
 }
 
 observation observe(const injected& one, const std::vector<stall>& told, std::vector<bool>& used) {
     observation made;
     made.real = one.real;
     made.asked_ns = one.asked_ns;
+    made.disturbed = is_disturbed(one.asked_ns, one.real.away_ns);
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < told.size(); i++) {
         if (used[i] || !fits(one.real, told[i])) continue;
@@ -33,10 +43,9 @@ observation observe(const injected& one, const std::vector<stall>& told, std::ve
     if (!best) return made;
     used[*best] = true;
     const stall& seen = told[*best];
-    const std::uint64_t length = one.real.length_ns();
     made.seen = seen;
     made.within = is_right(one.real, seen);
-    made.error_ns = seen.at_least_ns > length ? seen.at_least_ns - length : length - seen.at_least_ns;
+    made.error_ns = error_of(one.real, seen);
     made.named = named_by(seen);
     return made;
 }
@@ -49,6 +58,10 @@ selftest_row row_of(const selftest_plan_item& item, const std::vector<observatio
     std::vector<std::uint64_t> errors;
     for (const observation& one : all) {
         if (one.real.what != item.what || one.asked_ns != item.asked_ns) continue;
+        if (one.disturbed) {
+            row.disturbed++;
+            continue;
+        }
         row.injected++;
         if (!one.seen) continue;
         row.seen++;
@@ -80,11 +93,17 @@ std::string_view name_of(selftest_verdict which) {
     return "?";
 }
 
-std::size_t selftest_report::injected() const { return observations.size(); }
+std::size_t selftest_report::disturbed() const {
+    return static_cast<std::size_t>(
+        std::count_if(observations.begin(), observations.end(), [](const auto& one) { return one.disturbed; }));
+}
+
+std::size_t selftest_report::injected() const { return observations.size() - disturbed(); }
 
 std::size_t selftest_report::seen() const {
-    return static_cast<std::size_t>(
-        std::count_if(observations.begin(), observations.end(), [](const auto& one) { return one.seen.has_value(); }));
+    return static_cast<std::size_t>(std::count_if(observations.begin(), observations.end(), [](const auto& one) {
+        return one.seen.has_value() && !one.disturbed;
+    }));
 }
 
 bool fits(const truth& injected, const stall& told) {

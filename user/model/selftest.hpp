@@ -20,6 +20,11 @@ namespace irqscope::model {
 // already off and ends before they come back, and a timer has a latency of its own.
 inline constexpr std::uint64_t selftest_tolerance_ns = 250'000;
 
+// An injection of which so much was taken away (truth::away_ns) is none of that length, and does not count.
+[[nodiscard]] constexpr bool is_disturbed(std::uint64_t asked_ns, std::uint64_t away_ns) {
+    return away_ns > asked_ns / 10;
+}
+
 // One injection, and the stall that it was seen as.
 struct observation {
     truth real;
@@ -27,6 +32,7 @@ struct observation {
     std::optional<stall> seen;  // nothing: missed
     bool within = false;        // seen, and the truth lies in what was printed (selftest_tolerance_ns)
     std::uint64_t error_ns = 0; // seen and exact: printed length and truth differ by so much
+    bool disturbed = false;     // does not count
     std::string named;          // seen: the handler or the stack's first function; may be empty
     [[nodiscard]] bool is_exact() const { return seen && !seen->less_than_ns; }
 };
@@ -44,7 +50,8 @@ std::string_view name_of(selftest_verdict which); // "seen", "inexact", "missed"
 struct selftest_row {
     injection what = injection::irq_off;
     std::uint64_t asked_ns = 0;
-    std::size_t injected = 0;
+    std::size_t injected = 0; // those that were disturbed are not among them
+    std::size_t disturbed = 0;
     std::size_t seen = 0;
     std::size_t within = 0;
     std::optional<std::uint64_t> error_p50_ns; // of those that are exact
@@ -70,10 +77,12 @@ struct selftest_report {
     int cpu = 0;
     std::string command; // the tracer that was watched
     std::vector<selftest_row> rows;
-    std::vector<observation> observations; // in the order in which they were injected
-    std::map<int, std::size_t> others;     // by CPU: ended stalls that no injection on that CPU overlaps
+    std::vector<observation> observations;          // in the order in which they were injected
+    std::map<std::string, std::uint64_t> set_aside; // by the tracer, by reason: what looked like a stall and was none
+    std::map<int, std::size_t> others;              // by CPU: ended stalls that no injection on that CPU overlaps
     selftest_verdict verdict = selftest_verdict::not_possible; // the worst of those that were possible
     [[nodiscard]] std::size_t injected() const;
+    [[nodiscard]] std::size_t disturbed() const;
     [[nodiscard]] std::size_t seen() const;
 };
 

@@ -258,6 +258,7 @@ result<model::truth> injector::inject(int cpu, std::uint64_t length_ns, std::opt
     truth.cpu = static_cast<int>(found->cpu);
     truth.start_ns = found->start_ns;
     truth.end_ns = found->end_ns;
+    truth.away_ns = found->away_ns;
     truth.thread = found->thread;
     if (what_ == injection::device_interrupt) {
         truth.irq = found->irq;

@@ -64,6 +64,7 @@ object row_of(const model::selftest_row& row) {
     return {{"injection", model::name_of(row.what)},
             {"length_ns", row.asked_ns},
             {"injected", row.injected},
+            {"disturbed", row.disturbed},
             {"seen", row.seen},
             {"within", row.within},
             {"error_p50_ns", nullable(row.error_p50_ns)},
@@ -79,6 +80,8 @@ object truth_of(const model::observation& one) {
               {"cpu", one.real.cpu},
               {"start_ns", one.real.start_ns},
               {"end_ns", one.real.end_ns},
+              {"away_ns", one.real.away_ns},
+              {"disturbed", one.disturbed},
               {"irq", nullable(one.real.irq)},
               {"action", one.real.action.empty() ? object(nullptr) : object(one.real.action)},
               {"seen", nullptr}};
@@ -111,6 +114,12 @@ std::string text_of(const model::selftest_report& report) {
     text += fmt::format(
         "\nwithin: the truth lies in what was printed, give or take {}; error: of kinds whose length is exact\n",
         format_ns(model::selftest_tolerance_ns));
+    if (const std::size_t count = report.disturbed(); count != 0)
+        text += fmt::format("{} injection{} not counted: the hypervisor took the CPU away in the middle\n", count,
+                            count == 1 ? " is" : "s are");
+    if (report.verdict == model::selftest_verdict::missed)
+        for (const auto& [why, count] : report.set_aside)
+            text += fmt::format("irqscope stalls set {} aside as {}\n", count, why);
     for (const auto& [cpu, count] : report.others)
         text += fmt::format("CPU {}: {} other stall{} that no injection there explains\n", cpu, count,
                             count == 1 ? "" : "s");
@@ -135,9 +144,11 @@ std::string json_of(const model::selftest_report& report) {
                           {"command", report.command},
                           {"tolerance_ns", model::selftest_tolerance_ns},
                           {"injected", report.injected()},
+                          {"disturbed", report.disturbed()},
                           {"seen", report.seen()},
                           {"verdict", model::name_of(report.verdict)},
                           {"rows", std::move(rows)},
+                          {"set_aside", report.set_aside},
                           {"others", std::move(others)},
                           {"truths", std::move(truths)}};
     return document.dump(1, ' ', false, object::error_handler_t::replace) + "\n";

@@ -70,8 +70,8 @@ std::optional<model::stall> stall_of(const json& from) {
 
 } // namespace
 
-result<std::vector<model::stall>> parse_stall_lines(std::string_view text) {
-    std::vector<model::stall> found;
+result<stall_lines> parse_stall_lines(std::string_view text) {
+    stall_lines found;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
         const std::string_view line = text.substr(0, end);
@@ -79,8 +79,13 @@ result<std::vector<model::stall>> parse_stall_lines(std::string_view text) {
         if (line.empty()) continue;
         try {
             const json document = json::parse(line);
-            if (document.at("schema") != "irqscope.stall/1") continue;
-            if (auto one = stall_of(document)) found.push_back(std::move(*one));
+            const auto& schema = document.at("schema");
+            if (schema == "irqscope.stalls_summary/1") {
+                for (const auto& [why, one] : document.at("set_aside").items())
+                    found.set_aside[why] = one.at("count").get<std::uint64_t>();
+            } else if (schema == "irqscope.stall/1") {
+                if (auto one = stall_of(document)) found.stalls.push_back(std::move(*one));
+            }
         } catch (const json::exception& wrong) {
             return failure(exit_status::failed, fmt::format("a line of `irqscope stalls --json` is not what it should "
                                                             "be ({}): {}",

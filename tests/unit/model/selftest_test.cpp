@@ -172,6 +172,39 @@ TEST(selftest, what_is_not_possible_fails_nothing) {
     EXPECT_EQ(some.verdict, selftest_verdict::seen);
 }
 
+TEST(selftest, what_the_hypervisor_spoilt_does_not_count) {
+    injected spoilt{held(injection::softirq_off, 100 * ms, 5 * ms), 5 * ms};
+    spoilt.real.away_ns = 500 * us + 1;
+    const std::vector<selftest_plan_item> plan{{injection::softirq_off, 5 * ms, ""}};
+    const auto alone = judged(plan, {spoilt}, {});
+    EXPECT_EQ(alone.rows[0].injected, 0U);
+    EXPECT_EQ(alone.rows[0].disturbed, 1U);
+    EXPECT_EQ(alone.verdict, selftest_verdict::not_possible);
+    const auto both =
+        judged(plan, {spoilt, {held(injection::softirq_off, 200 * ms, 5 * ms), 5 * ms}},
+               {told(stall_kind::softirq_off, 100 * ms, 1 * ms), told(stall_kind::softirq_off, 200 * ms, 5 * ms)});
+    EXPECT_EQ(both.injected(), 1U);
+    EXPECT_EQ(both.disturbed(), 1U);
+    EXPECT_EQ(both.seen(), 1U);
+    EXPECT_EQ(both.verdict, selftest_verdict::seen);
+    EXPECT_THAT(both.others, IsEmpty());
+}
+
+TEST(selftest, little_that_was_taken_away_may_be_in_the_length_or_not) {
+    injected one{held(injection::softirq_off, 100 * ms, 8 * ms), 8 * ms};
+    one.real.away_ns = 700 * us;
+    const auto with = [&one](std::uint64_t length) {
+        return judged({{injection::softirq_off, 8 * ms, ""}}, {one}, {told(stall_kind::softirq_off, 100 * ms, length)})
+            .observations[0];
+    };
+    for (const std::uint64_t right : {8 * ms, 7 * ms + 300 * us, 7 * ms + 500 * us})
+        EXPECT_EQ(with(right).error_ns, 0U);
+    EXPECT_EQ(with(8 * ms + 10 * us).error_ns, 10 * us);
+    EXPECT_EQ(with(7 * ms + 290 * us).error_ns, 10 * us);
+    EXPECT_TRUE(with(7 * ms + 300 * us - selftest_tolerance_ns).within);
+    EXPECT_FALSE(with(7 * ms + 300 * us - selftest_tolerance_ns - 1).within);
+}
+
 TEST(selftest, names_who_held) {
     stall one = late_beat(100 * ms, 4 * ms);
     EXPECT_EQ(named_by(one), "");

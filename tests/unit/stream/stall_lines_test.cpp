@@ -11,6 +11,7 @@ namespace {
 using model::stall_kind;
 using model::stall_state;
 using testing::ElementsAre;
+using testing::Pair;
 
 const std::string late_beat = R"({"schema":"irqscope.stall/1","incident":3,"kind":"irq_off","state":"ended","cpu":1,)"
                               R"("start_ns":5000000,"start_time":"2026-01-01T00:00:00.000000Z","at_least_ns":4420000,)"
@@ -29,8 +30,8 @@ const std::string in_timer =
 TEST(stall_lines, are_read_back) {
     const auto found = parse_stall_lines(late_beat + "\n" + handler + "\n\n" + in_timer + "\n");
     ASSERT_TRUE(found) << found.error().message;
-    ASSERT_EQ(found->size(), 3U);
-    const auto& first = (*found)[0];
+    ASSERT_EQ(found->stalls.size(), 3U);
+    const auto& first = found->stalls[0];
     EXPECT_EQ(first.kind, stall_kind::irq_off);
     EXPECT_EQ(first.state, stall_state::ended);
     EXPECT_EQ(first.cpu, 1);
@@ -42,13 +43,13 @@ TEST(stall_lines, are_read_back) {
     EXPECT_FALSE(first.of);
     EXPECT_FALSE(first.culprit);
     EXPECT_THAT(first.stack, ElementsAre("_raw_spin_unlock_irqrestore+0x1c", "anon_pipe_write+0x2f0"));
-    const auto& second = (*found)[1];
+    const auto& second = found->stalls[1];
     EXPECT_EQ(second.kind, stall_kind::hardirq_run);
     EXPECT_FALSE(second.less_than_ns);
     ASSERT_TRUE(second.of);
     EXPECT_EQ(second.of->key, "virtio1-req.0");
     EXPECT_EQ(second.of->irq, 36U);
-    const auto& third = (*found)[2];
+    const auto& third = found->stalls[2];
     EXPECT_EQ(third.state, stall_state::open);
     ASSERT_TRUE(third.culprit);
     EXPECT_EQ(third.culprit->key, "local_timer");
@@ -57,18 +58,20 @@ TEST(stall_lines, are_read_back) {
 }
 
 TEST(stall_lines, of_another_schema_or_kind_are_passed_over) {
-    const auto found = parse_stall_lines(R"({"schema":"irqscope.stalls_summary/1","cpus":[]})"
+    const auto found = parse_stall_lines(R"({"schema":"irqscope.stalls_summary/1","set_aside":{"steal":{"count":3}}})"
                                          "\n"
                                          R"({"schema":"irqscope.stall/1","kind":"lockup","state":"open"})"
                                          "\n" +
                                          late_beat); // and the last line may lack its end
     ASSERT_TRUE(found) << found.error().message;
-    EXPECT_EQ(found->size(), 1U);
-    EXPECT_TRUE(parse_stall_lines("")->empty());
+    EXPECT_EQ(found->stalls.size(), 1U);
+    EXPECT_THAT(found->set_aside, ElementsAre(Pair("steal", 3)));
+    EXPECT_TRUE(parse_stall_lines("")->stalls.empty());
 }
 
 TEST(stall_lines, broken_ones_are_an_error) {
     for (const std::string text : {"{", "[]", "3", R"({"schema":"irqscope.stall/1"})", R"({"cpu":1})",
+                                   R"({"schema":"irqscope.stalls_summary/1"})",
                                    R"({"schema":"irqscope.stall/1","kind":"irq_off","state":"ended","cpu":"one"})"}) {
         const auto found = parse_stall_lines(text);
         ASSERT_FALSE(found) << text;
