@@ -5,6 +5,7 @@
 #include "host/system.hpp"
 #include "live/support.hpp"
 #include "live/watched.hpp"
+#include "load/load.hpp"
 #include "probe/heartbeat.hpp"
 #include "probe/injector.hpp"
 
@@ -239,6 +240,7 @@ TEST(scenario, wait_that_ends_in_ksoftirqd) {
 }
 
 TEST(scenario, softirq_that_does_not_end_while_we_watch) {
+    load::pin(must(host::online_cpus()).front()); // where nothing is held: this thread must run meanwhile
     auto with = must(injector::load(injection::net_rx_softirq));
     watched tracer(low_thresholds());
     auto held = std::async(std::launch::async, [&] { return must(with.inject(last_cpu(), 190 * ms)); });
@@ -250,13 +252,15 @@ TEST(scenario, softirq_that_does_not_end_while_we_watch) {
             if (one.kind == stall_kind::softirq_run && one.state == stall_state::open) open.push_back(one);
     }
     const auto report = tracer.finish(); // it runs on
-    held.get();
+    const std::uint64_t end = host::monotonic_ns();
+    const truth what = held.get();
+    EXPECT_LT(end, what.end_ns) << "looking took longer than it";
     ASSERT_EQ(open.size(), 1U);
     EXPECT_EQ(open[0].of->key, "NET_RX");
     EXPECT_TRUE(has_frame(open[0], "__netif_receive_skb")) << words_of(open[0]);
     const auto still = std::find_if(report.open.begin(), report.open.end(),
                                     [](const stall& one) { return one.kind == stall_kind::softirq_run; });
-    ASSERT_NE(still, report.open.end()) << "it had ended before we looked away";
+    ASSERT_NE(still, report.open.end()) << "it had ended before we looked away:\n" << all_words(tracer.told());
     EXPECT_GE(still->at_least_ns, open[0].at_least_ns);
     EXPECT_FALSE(still->stack.empty());
     EXPECT_EQ(report.cpus.at(last_cpu()).incidents, 1U);
