@@ -18,8 +18,10 @@ constexpr std::uint32_t local_timer = std::uint32_t{WIRE_HIST_SYSVEC_RUN} + WIRE
 
 class beating : public bpf_test {
 protected:
-    void SetUp() override {
-        bpf_test::SetUp();
+    void SetUp() override { boot(); }
+
+    void boot() {
+        kernel::reset();
         config.off = 1;
         config.serving = 1;
         config.preempt_from_rq = fake_preempt_from_rq();
@@ -147,7 +149,7 @@ protected:
         on().pass(ns);
     }
     // Until so long before the next beat.
-    void pass_to(std::uint64_t before_ns) { on().now_ns = expires - before_ns; }
+    void pass_to(std::uint64_t before_ns) const { on().now_ns = expires - before_ns; }
     void be_idle() { on().pid_tgid = 0; }
 
     [[nodiscard]] static wire_histogram& irq_off() { return on().histogram(WIRE_HIST_IRQ_OFF); }

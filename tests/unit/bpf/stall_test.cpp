@@ -400,8 +400,7 @@ TEST_F(stall, that_came_while_another_was_to_be_settled_is_settled_in_its_own_ti
 }
 
 TEST_F(stall, before_the_first_beat_does_not_count_all_that_was_ever_stolen) {
-    kernel::reset();
-    beating::SetUp();
+    boot();
     want({WIRE_STALL_HARDIRQ_RUN});
     fake_set_steal(7'000 * ms); // since boot
     handle(nic, ms / 2 * 3);
@@ -414,8 +413,7 @@ TEST_F(stall, before_the_first_beat_does_not_count_all_that_was_ever_stolen) {
 }
 
 TEST_F(stall, is_settled_also_where_steal_cannot_be_read) {
-    kernel::reset();
-    beating::SetUp();
+    boot();
     want({WIRE_STALL_HARDIRQ_RUN});
     fake_set_run_queue_cpu(7); // the task leads to no run queue of this CPU
     handle(nic, ms / 2);
