@@ -79,7 +79,7 @@ std::uint64_t incidents::count(cpu_state& cpu, const std::string& group_name, co
     std::uint64_t start_ns = one.start_ns;
     std::uint64_t group_start_ns = one.start_ns;
     for (const open_stall& open : cpu.open) {
-        if (open.over || open.one.start_ns > end_ns) continue;
+        if (open.over) continue;
         start_ns = std::min(start_ns, open.one.start_ns);
         if (open.group == group_name) group_start_ns = std::min(group_start_ns, open.one.start_ns);
     }

@@ -107,7 +107,7 @@ void settling::decide(held_stall held, const settled& at, std::optional<std::uin
     std::optional<aside> why;
     const auto threshold = thresholds_.find(one.kind);
     const std::uint64_t own_ns = beyond(one.at_least_ns, steal_ns.value_or(0));
-    const bool has_hole = at.hole_end_ns != 0 && at.beats_unseen > held.last.beats_unseen;
+    const bool has_hole = at.beats_unseen > held.last.beats_unseen;
     if (slept(one))
         why = aside::suspend;
     else if (one.kind != stall_kind::irq_off && has_hole && overlaps(one, at.hole_start_ns, at.hole_end_ns))
@@ -130,7 +130,6 @@ bool settling::slept(const stall& one) const {
 
 // It is not known what was stolen; that the machine slept is known all the same.
 void settling::pass(stall one) {
-    one.steal_ns.reset();
     const auto why = slept(one) ? std::optional(aside::suspend) : std::nullopt;
     decided_.push_back({std::move(one), why});
 }

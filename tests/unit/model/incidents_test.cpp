@@ -159,6 +159,17 @@ TEST(incidents, another_vector_or_start_is_another_stall) {
     EXPECT_EQ(names(some), (std::vector<std::string>{"serve", "hog", "early"}));
 }
 
+TEST(incidents, another_kind_is_another_stall) {
+    incidents all;
+    stall held = open(made(100, 200, {"hog"}));
+    held.kind = stall_kind::softirq_off;
+    add(all, held);
+    add(all, made(100, 300, {"irqs"})); // irq_off: neither is of anything
+    EXPECT_EQ(all.summary().open.size(), 1U);
+    add(all, made(400, 500, {"irqs"}));
+    EXPECT_EQ(all.summary().open.size(), 1U);
+}
+
 TEST(incidents, open_stall_keeps_its_incident_growing) {
     incidents all;
     EXPECT_EQ(add(all, open(latency("NET_RX", 100, 200, "hog"))), 1U);
@@ -192,6 +203,7 @@ TEST(incidents, nothing_grows_once_the_end_is_known_to_have_come) {
     all.over(ended);
     EXPECT_TRUE(all.summary().open.empty());
     EXPECT_EQ(add(all, made(5000, 5010)), 2U);
+    all.look(6000);
     EXPECT_EQ(all.summary().cpus.at(0).stalled_ns, 110U) << "set aside: only what was told";
     EXPECT_EQ(named(all.summary(), "hog").longest_ns, 100U);
     EXPECT_EQ(add(all, ended), 1U);
@@ -325,6 +337,7 @@ TEST(incidents, stall_from_before_what_is_known_joins_what_still_is) {
     EXPECT_EQ(add(all, made(1 * second, 202 * second)), 2U);
     EXPECT_EQ(all.summary().cpus.at(0).incidents, 2U);
     EXPECT_EQ(all.summary().cpus.at(0).longest_ns, 201 * second);
+    EXPECT_EQ(named(all.summary(), "f").stalled_ns, 202 * second) << "what was folded counts again";
 }
 
 TEST(incidents, long_stall_without_anything_else_is_whole) {
@@ -336,10 +349,11 @@ TEST(incidents, long_stall_without_anything_else_is_whole) {
 TEST(incidents, too_many_open_ones_cost_the_oldest_its_end) {
     incidents all;
     constexpr std::uint64_t count = incidents::most_open + 1;
-    for (std::uint64_t i = 0; i < count; i++) add(all, open(latency(std::to_string(i), 1000 + i, 2000 + i, "hog")));
+    add(all, open(latency("0", 1000, 2500, "hog")));
+    for (std::uint64_t i = 1; i < count; i++) add(all, open(latency(std::to_string(i), 1000 + i, 2000 + i, "hog")));
     EXPECT_EQ(all.summary().open.size(), incidents::most_open);
     EXPECT_EQ(named(all.summary(), "hog").stalls, count);
-    EXPECT_EQ(named(all.summary(), "hog").longest_ns, 1000U);
+    EXPECT_EQ(named(all.summary(), "hog").longest_ns, 1500U) << "the one that is over";
 }
 
 TEST(incidents, those_that_are_over_go_first) {
