@@ -67,7 +67,7 @@ static __attribute__((noinline)) int handler_was_long(void *ctx, struct wire_cpu
 		return 0;
 	stall->histogram = span->histogram;
 	stall->stack = WIRE_STACK_INTERRUPTED;
-	stall_tell(ctx, cpu, stall, false);
+	stall_tell(ctx, cpu, stall, 0);
 	return 0;
 }
 

@@ -247,7 +247,7 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 			stall->culprit_ns = in_softirq;
 		}
 	}
-	stall_tell(ctx, cpu, stall, false);
+	stall_tell(ctx, cpu, stall, 0);
 	return 0;
 }
 

@@ -99,7 +99,7 @@ static __attribute__((noinline)) int softirq_stall(void *ctx, struct wire_cpu_st
 		blame_interrupt(cpu, stall);
 	else if (cpu->softirq.context == WIRE_CONTEXT_IRQ_EXIT)
 		stall->stack = WIRE_STACK_INTERRUPTED;
-	stall_tell(ctx, cpu, stall, told == WIRE_TOLD);
+	stall_tell(ctx, cpu, stall, told);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 #define IRQSCOPE_STALL_BPF_H
 
 #include "ring.bpf.h"
-#include "state.bpf.h"
+#include "runqueue.bpf.h"
 
 /* A beat may interrupt the making of a softirq's record: each has a room of its own. */
 enum stall_room { ROOM_SOFTIRQ = 0, ROOM_INTERRUPT = 1, ROOMS = 2 };
@@ -37,31 +37,37 @@ inline_always struct wire_stall *stall_room(enum stall_room room, enum wire_stal
 	return stall;
 }
 
-/* Whether this one goes beyond what may be told in a second. The end of one that was told as open may always. */
-inline_always bool is_suppressed(struct wire_cpu_state *cpu, u32 what, u64 now, bool always)
+/*
+ * Whether this one goes beyond what may be told in a second. The end of one that was told as open may always; that of
+ * one that was suppressed then is counted already.
+ */
+inline_always bool is_suppressed(struct wire_cpu_state *cpu, u32 what, u64 now, u8 told)
 {
-	if (now - cpu->rate_ns >= 1000000000ULL) {
+	/* a softirq's may be told after, and have ended before, that of an interrupt which came meanwhile */
+	if ((s64)(now - cpu->rate_ns) >= 1000000000LL) {
 		cpu->rate_ns = now;
 		cpu->rate_used = 0;
 	}
-	if (always || cpu->rate_used < config.stall_rate) {
+	if (told == WIRE_TOLD || cpu->rate_used < config.stall_rate) {
 		cpu->rate_used++;
 		return false;
 	}
-	if (what < WIRE_STALL_KINDS)
+	if (told != WIRE_TOLD_SUPPRESSED && what < WIRE_STALL_KINDS)
 		cpu->suppressed[what]++;
 	return true;
 }
 
-/* Sends it, with the stack and the task of now. False: beyond the rate. */
-inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire_stall *stall, bool always)
+/* Sends it, with the stack and the task of now. `told`: what was said of it before. False: beyond the rate. */
+inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire_stall *stall, u8 told)
 {
 	u64 end = stall->start_ns + stall->duration_ns;
 	u32 number = bpf_get_smp_processor_id();
 	long bytes;
 
-	if (is_suppressed(cpu, stall->what, end, always))
+	if (is_suppressed(cpu, stall->what, end, told))
 		return false;
+	if (unlikely(!cpu->steal_ns)) /* no beat has come yet: or all that was ever stolen would be this stall's */
+		read_steal(cpu, &cpu->steal_ns);
 	stall->cpu = number;
 	stall->steal_ns = cpu->steal_ns;
 	stall->steal_known = cpu->steal_known;
@@ -152,10 +158,10 @@ static __attribute__((noinline)) int stall_tell_open(void *ctx, struct wire_cpu_
 		blame_interrupt(cpu, stall);
 	if (gone) {
 		if (cpu->told[slot] == WIRE_TOLD)
-			stall_tell(ctx, cpu, stall, true);
+			stall_tell(ctx, cpu, stall, WIRE_TOLD);
 		cpu->told[slot] = 0;
 	} else {
-		cpu->told[slot] = stall_tell(ctx, cpu, stall, false) ? WIRE_TOLD : WIRE_TOLD_SUPPRESSED;
+		cpu->told[slot] = stall_tell(ctx, cpu, stall, 0) ? WIRE_TOLD : WIRE_TOLD_SUPPRESSED;
 	}
 	return 0;
 }

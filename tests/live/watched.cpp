@@ -74,7 +74,7 @@ std::vector<model::stall> watched::at(const model::truth& truth) const {
 model::stalls_report watched::finish() {
     model::stalls_report report;
     const std::uint64_t end_ns = host::monotonic_ns();
-    report.whole = must(running_.finish());
+    report.whole = must(running_.interval());
     take();
     for (model::stall& one : flow_.take_rest(end_ns)) told_.push_back(std::move(one));
     flow_.report(report);

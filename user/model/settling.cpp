@@ -112,7 +112,8 @@ void settling::decide(held_stall held, const settled& at, std::optional<std::uin
         why = aside::suspend;
     else if (one.kind != stall_kind::irq_off && has_hole && overlaps(one, at.hole_start_ns, at.hole_end_ns))
         why = aside::unwatched;
-    else if (steal_ns.value_or(0) != 0 && threshold != thresholds_.end() && own_ns < threshold->second)
+    else if (2 * steal_ns.value_or(0) >= one.at_least_ns && threshold != thresholds_.end() &&
+             own_ns < threshold->second)
         why = aside::steal;
     decided_.push_back({std::move(one), why});
 }

@@ -47,7 +47,8 @@ public:
     static constexpr std::size_t most_held = 4096;            // of a CPU; beyond that the oldest pass undecided
     static constexpr std::size_t most_sleeps = 16;            // suspends that are remembered
 
-    // A stall of which steal leaves less than its kind's threshold (ns) is none. A kind without a threshold: never.
+    // A stall is none if steal is most of it and leaves less than its kind's threshold (ns). A kind without a threshold:
+    // never.
     explicit settling(std::map<stall_kind, std::uint64_t> thresholds) : thresholds_(std::move(thresholds)) {}
 
     // Open stalls, and those of a CPU without a heartbeat (no `last`), pass at once.

@@ -221,7 +221,8 @@ std::map<int, model::beats> measurement::beats_of(const by_cpu<wire_cpu_state>& 
         if (from.generation == 0) continue; // not one beat has come
         const bool beats = std::binary_search(beating_.begin(), beating_.end(), cpu);
         // On a CPU that has gone none is due after the last that came.
-        const std::uint64_t until = beats ? std::max<std::uint64_t>({end_ns, from.first_ns, from.last_ns}) : here.due_ns - 1;
+        const std::uint64_t until =
+            beats ? std::max<std::uint64_t>({end_ns, from.first_ns, from.last_ns}) : here.due_ns - 1;
         all[cpu] = {from.past_due + (until - from.first_ns) / period + 1,
                     from.seen,
                     from.late,

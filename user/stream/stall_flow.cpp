@@ -24,8 +24,8 @@ void stall_flow::add(const stall_record& record, const catalog& names) {
     if (one.state == model::stall_state::ended) incidents_.over(one);
     std::optional<model::before> before;
     if (wire.beats_known != 0)
-        before = {wire.steal_known != 0 ? std::optional<std::uint64_t>(wire.steal_ns) : std::nullopt,
-                  wire.beats_unseen, wire.late_ns};
+        before = {wire.steal_known != 0 ? std::optional<std::uint64_t>(wire.steal_ns) : std::nullopt, wire.beats_unseen,
+                  wire.late_ns};
     settling_.add(std::move(one), before);
 }
 

@@ -61,6 +61,16 @@ TEST_F(no_irq_off_stall, task_after_a_c_state_is_no_idle_exit) {
     EXPECT_EQ(idle_exit().count, 0U);
 }
 
+TEST_F(no_irq_off_stall, task_after_a_c_state_whose_end_went_unseen_is_no_idle_exit) {
+    be_idle();
+    beat();
+    on().enter_idle();
+    on().pid_tgid = 42;
+    beat_late(3 * ms);
+    expect_no_culprit();
+    EXPECT_EQ(idle_exit().count, 0U);
+}
+
 TEST_F(no_irq_off_stall, idle_loop_outside_its_c_state_is_no_idle_exit) {
     be_idle();
     beat();

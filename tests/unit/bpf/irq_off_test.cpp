@@ -167,6 +167,30 @@ TEST_F(irq_off_stall, in_a_device_handler_is_the_handlers) {
     EXPECT_EQ(only().timer_function, 0U) << "the tick has nothing to do with it";
 }
 
+TEST_F(irq_off_stall, in_a_device_handler_is_the_handlers_also_if_short_ones_follow_it) {
+    beat();
+    pass_to(0);
+    handle(nic, 5 * ms);
+    handle(fake_action("disk"), 20 * us, 25);
+    interrupt();
+    expect_culprit(first_slot, 5 * ms);
+}
+
+TEST_F(irq_off_stall, has_no_culprit_from_the_one_before) {
+    beat();
+    pass_to(0);
+    handle(nic, 5 * ms);
+    interrupt();
+    pass_to(0);
+    handle(fake_action("disk"), 3 * ms, 25);
+    interrupt();
+    ASSERT_EQ(stalls().size(), 2U);
+    EXPECT_EQ(stalls()[1].culprit, first_slot + 1);
+    EXPECT_EQ(stalls()[1].culprit_ns, 3 * ms);
+    beat_late(2 * ms);
+    EXPECT_EQ(stalls()[2].culprit, WIRE_NO_CULPRIT);
+}
+
 TEST_F(irq_off_stall, in_another_sysvec_is_its) {
     beat();
     pass_to(100 * us);

@@ -78,6 +78,7 @@ TEST_F(softirq_off, needs_no_latency_metric) {
     serve(net_rx);
     EXPECT_EQ(off().count, 2U);
     EXPECT_EQ(off().sum_ns, 3 * us);
+    EXPECT_EQ(on().lost(WIRE_LOST_SOFTIRQ_UNSERVED), 0U);
     EXPECT_EQ(on().histogram(WIRE_HIST_SOFTIRQ_LATENCY + net_rx).count, 0U);
 }
 

@@ -38,6 +38,7 @@ protected:
 
 TEST_F(stall, latency_is_told_once_while_it_is_open_and_once_when_it_has_ended) {
     want({WIRE_STALL_SOFTIRQ_LATENCY}, 2 * ms);
+    serve(timer_vector);
     const std::uint64_t start = on().now_ns;
     on().raise(net_rx);
     beat(2);
@@ -114,6 +115,15 @@ TEST_F(stall, softirq_off_is_told_once_while_it_is_open_and_once_when_it_has_end
     EXPECT_EQ(stalls()[1].less_than_ns, end - served_ns) << "they were served then";
 }
 
+TEST_F(stall, softirq_off_before_any_softirq_was_seen_has_no_bound) {
+    want({WIRE_STALL_SOFTIRQ_OFF});
+    on().raise(net_rx);
+    on().pass(ms);
+    serve(net_rx);
+    ASSERT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(stalls()[0].less_than_ns, 0U);
+}
+
 TEST_F(stall, softirq_off_is_none_while_softirqs_are_served) {
     want({WIRE_STALL_SOFTIRQ_OFF});
     on().raise(net_rx);
@@ -171,13 +181,18 @@ TEST_F(stall, softirq_run_is_told_once_while_it_is_open_and_once_when_it_has_end
 }
 
 TEST_F(stall, softirq_run_at_the_end_of_an_interrupt_has_the_stack_of_whom_it_interrupted) {
-    want({WIRE_STALL_SOFTIRQ_RUN});
+    want({WIRE_STALL_SOFTIRQ_RUN, WIRE_STALL_SOFTIRQ_LATENCY});
     config.callers[0] = {0xffffffff81001000, 0x100, WIRE_CONTEXT_IRQ_EXIT};
     on().unwound = {0xffffffff81900000, 0xffffffff81001010};
     serve(net_rx, ms);
     ASSERT_EQ(stalls().size(), 1U);
     EXPECT_EQ(stalls()[0].stack, WIRE_STACK_INTERRUPTED);
     EXPECT_EQ(stalls()[0].histogram, run_of(net_rx, WIRE_CONTEXT_IRQ_EXIT));
+    on().raise(net_rx);
+    on().pass(ms);
+    serve(net_rx);
+    EXPECT_EQ(stalls().back().what, WIRE_STALL_SOFTIRQ_LATENCY);
+    EXPECT_EQ(stalls().back().stack, WIRE_STACK_POST_HOC) << "of the softirq's own entry";
 }
 
 TEST_F(stall, hardirq_run_is_told_when_it_has_ended) {
@@ -228,6 +243,18 @@ TEST_F(stall, record_does_not_keep_what_the_one_before_it_said) {
     EXPECT_EQ(second.culprit_ns, 0U);
     EXPECT_EQ(second.less_than_ns, 0U);
     EXPECT_EQ(second.depth, 0U);
+    on().unwound = {1};
+    EXPECT_EQ(second.stack, WIRE_STACK_INTERRUPTED);
+    interrupt();
+    beat_late(2 * ms); // by a task
+    EXPECT_EQ(stalls().back().what, WIRE_STALL_IRQ_OFF);
+    EXPECT_EQ(stalls().back().stack, WIRE_STACK_POST_HOC);
+    want({WIRE_STALL_SOFTIRQ_LATENCY});
+    on().raise(net_rx);
+    beat(2);
+    EXPECT_EQ(stalls().back().state, WIRE_STALL_OPEN);
+    handle(nic, 2 * ms);
+    EXPECT_EQ(stalls().back().state, WIRE_STALL_ENDED);
 }
 
 // The rate.
@@ -265,6 +292,42 @@ TEST_F(stall, end_of_one_that_was_told_passes_whatever_the_rate) {
     serve(net_rx);
     EXPECT_EQ(stalls().size(), 2U);
     EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U);
+}
+
+TEST_F(stall, that_was_suppressed_while_it_was_open_is_one_and_its_end_has_no_right_to_pass) {
+    want({WIRE_STALL_SOFTIRQ_LATENCY, WIRE_STALL_HARDIRQ_RUN});
+    config.stall_rate = 1;
+    handle(nic, ms);
+    interrupt();
+    on().raise(net_rx);
+    beat(10);
+    EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U) << "once, and not by each beat";
+    serve(net_rx);
+    EXPECT_TRUE(stalls(WIRE_STALL_SOFTIRQ_LATENCY).empty());
+    EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 1U) << "it is the same stall";
+    on().raise(net_rx);
+    beat(3);
+    EXPECT_EQ(suppressed(WIRE_STALL_SOFTIRQ_LATENCY), 2U);
+    beat(1000);
+    serve(net_rx); // the next second
+    expect_states(WIRE_STALL_SOFTIRQ_LATENCY, {WIRE_STALL_ENDED});
+}
+
+TEST_F(stall, that_ended_before_the_one_told_last_does_not_begin_a_new_second) {
+    want({WIRE_STALL_HARDIRQ_RUN, WIRE_STALL_SOFTIRQ_LATENCY});
+    config.stall_rate = 2;
+    on().raise(net_rx);
+    on().pass(2 * ms);
+    kernel::begin_pass();
+    on().after_clock = [this] { handle(nic, us); };            // the entry reads the clock again,
+    on().after_second_clock = [this] { handle(nic, 2 * ms); }; // and this is told before the latency, which ended first
+    on().enter(net_rx);
+    on().leave(net_rx);
+    kernel::end_pass();
+    ASSERT_EQ(stalls().size(), 2U);
+    ASSERT_LT(stalls()[1].start_ns + stalls()[1].duration_ns, stalls()[0].start_ns + stalls()[0].duration_ns);
+    for (int i = 0; i < 5; i++) handle(nic, 2 * ms);
+    EXPECT_EQ(stalls().size(), 2U);
 }
 
 TEST_F(stall, that_finds_the_ring_full_is_lost_and_counted) {
@@ -334,6 +397,20 @@ TEST_F(stall, that_came_while_another_was_to_be_settled_is_settled_in_its_own_ti
     EXPECT_LT(settled()[0].now_ns, first + 12 * ms);
     EXPECT_GE(settled()[1].now_ns, second - us + 10 * ms);
     EXPECT_LT(settled()[1].now_ns, second + 12 * ms);
+}
+
+TEST_F(stall, before_the_first_beat_does_not_count_all_that_was_ever_stolen) {
+    kernel::reset();
+    beating::SetUp();
+    want({WIRE_STALL_HARDIRQ_RUN});
+    fake_set_steal(7'000 * ms); // since boot
+    handle(nic, ms / 2 * 3);
+    ASSERT_EQ(stalls().size(), 1U);
+    EXPECT_EQ(stalls()[0].steal_ns, 7'000 * ms) << "the stall would be taken for the hypervisor's";
+    interrupt();
+    beat(15);
+    ASSERT_EQ(settled().size(), 1U);
+    EXPECT_EQ(settled()[0].steal_ns, 7'000 * ms);
 }
 
 TEST_F(stall, is_settled_also_where_steal_cannot_be_read) {

@@ -131,8 +131,18 @@ TEST(settling, each_kind_has_its_threshold) {
     settling some({{stall_kind::irq_off, 1 * ms}, {stall_kind::softirq_run, 4 * ms}});
     some.add(made(100, 105), steal_was(0));
     some.add(made(100, 105, stall_kind::softirq_run), steal_was(0));
-    some.settle(steal_is(115, 2 * ms));
-    EXPECT_EQ(told(some), (lines{"100..105 3-2", "100..105 steal"}));
+    some.settle(steal_is(115, 3 * ms));
+    EXPECT_EQ(told(some), (lines{"100..105 2-3", "100..105 steal"}));
+}
+
+TEST(settling, little_steal_does_not_unmake_a_stall_that_was_hardly_one) {
+    settling some({{stall_kind::irq_off, 4 * ms}});
+    some.add(made(100, 105), steal_was(0));
+    some.settle(steal_is(115, 5 * ms / 2 - 1));
+    EXPECT_EQ(told(some), lines{"100..105 2-2"});
+    some.add(made(200, 205), steal_was(0));
+    some.settle(steal_is(215, 5 * ms / 2));
+    EXPECT_EQ(told(some), lines{"200..205 steal"});
 }
 
 TEST(settling, stall_below_its_threshold_without_any_steal_is_none_of_steal_s) {

@@ -16,7 +16,15 @@ class collector final : public span_sink {
 public:
     void on_interrupt(const wire_span& span) override { interrupts.push_back(span); }
     void on_softirq(const wire_softirq_span& span) override { softirqs.push_back(span); }
-    [[nodiscard]] std::size_t size() const { return interrupts.size() + softirqs.size(); }
+    void on_wait(const wire_span& span) override { waits.push_back(span); }
+    void on_stall(const wire_stall& stall) override { stalls.push_back(stall); }
+    void on_settled(const wire_settled& settled) override { settles.push_back(settled); }
+    [[nodiscard]] std::size_t size() const {
+        return interrupts.size() + softirqs.size() + waits.size() + stalls.size() + settles.size();
+    }
+    std::vector<wire_span> waits;
+    std::vector<wire_stall> stalls;
+    std::vector<wire_settled> settles;
     std::vector<wire_span> interrupts;
     std::vector<wire_softirq_span> softirqs;
 };
@@ -29,7 +37,62 @@ wire_softirq_span softirq(std::uint16_t histogram = net_rx_run, std::uint64_t la
     return {{WIRE_RECORD_SOFTIRQ, histogram, 2, 1000, 50, 10}, latency_ns};
 }
 
+wire_stall stall() {
+    wire_stall made{};
+    made.kind = WIRE_RECORD_STALL;
+    made.histogram = WIRE_HIST_IRQ_OFF;
+    made.culprit = WIRE_NO_CULPRIT;
+    return made;
+}
+
+template <typename T>
+bool is_understood(const T& record, std::size_t size = sizeof(T)) {
+    collector sink;
+    const bool done = decode(&record, size, sink);
+    EXPECT_EQ(sink.size(), done ? 1U : 0U);
+    return done;
+}
+
 } // namespace
+
+TEST(spans, waits_stalls_and_what_settles_them_reach_the_sink) {
+    const wire_span wait{WIRE_RECORD_WAIT, WIRE_HIST_SOFTIRQ_OFF, 2, 1000, 50, 0};
+    wire_settled settled{};
+    settled.kind = WIRE_RECORD_SETTLED;
+    collector sink;
+    EXPECT_TRUE(decode(&wait, sizeof(wait), sink));
+    const wire_stall one = stall();
+    EXPECT_TRUE(decode(&one, sizeof(one), sink));
+    EXPECT_TRUE(decode(&settled, sizeof(settled), sink));
+    EXPECT_EQ(sink.waits.size(), 1U);
+    EXPECT_EQ(sink.stalls.size(), 1U);
+    EXPECT_EQ(sink.settles.size(), 1U);
+    EXPECT_FALSE(is_understood(one, sizeof(one) - 1));
+    EXPECT_FALSE(is_understood(settled, sizeof(settled) - 1));
+    settled.cpu = 1U << 20;
+    EXPECT_FALSE(is_understood(settled));
+}
+
+TEST(spans, wait_is_an_off_time_s_and_an_interrupt_none) {
+    EXPECT_FALSE(is_understood(wire_span{WIRE_RECORD_WAIT, WIRE_HIST_HARDIRQ_OTHER, 2, 1000, 50, 0}));
+    EXPECT_FALSE(is_understood(wire_span{WIRE_RECORD_INTERRUPT, WIRE_HIST_IRQ_OFF, 2, 1000, 50, 0}));
+}
+
+TEST(spans, stall_with_a_number_that_there_cannot_be_is_refused) {
+    EXPECT_TRUE(is_understood(stall()));
+    const auto with = [](auto change) {
+        wire_stall bad = stall();
+        change(bad);
+        return is_understood(bad);
+    };
+    EXPECT_FALSE(with([](wire_stall& one) { one.what = WIRE_STALL_KINDS; }));
+    EXPECT_FALSE(with([](wire_stall& one) { one.state = WIRE_STALL_GONE + 1; }));
+    EXPECT_FALSE(with([](wire_stall& one) { one.stack = WIRE_STACK_INTERRUPTED + 1; }));
+    EXPECT_FALSE(with([](wire_stall& one) { one.histogram = WIRE_HISTS; }));
+    EXPECT_FALSE(with([](wire_stall& one) { one.culprit = WIRE_HISTS; }));
+    EXPECT_FALSE(with([](wire_stall& one) { one.depth = WIRE_STALL_FRAMES + 1; }));
+    EXPECT_FALSE(with([](wire_stall& one) { one.cpu = 1U << 20; }));
+}
 
 TEST(spans, records_reach_the_sink_as_they_are) {
     collector sink;
