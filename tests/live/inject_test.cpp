@@ -27,6 +27,8 @@ constexpr std::uint64_t slack_ns = 10 * ms;
 
 class inject : public testing::TestWithParam<injection> {};
 
+bool is_idle(injection what) { return what == injection::idle_entry || what == injection::idle_leave; }
+
 // A disk's interrupt may go to one CPU only, and not every machine has a disk whose file system knows O_DIRECT.
 std::vector<int> cpus_with_the_event(injection what) {
     const auto all = must(host::online_cpus());
@@ -51,6 +53,8 @@ TEST_P(inject, holds_that_cpu_for_that_long) {
             const std::uint64_t before = host::monotonic_ns();
             const auto truth = one.inject(cpu, length);
             const std::uint64_t after = host::monotonic_ns();
+            if (!truth && is_idle(GetParam()) && truth.error().status == exit_status::not_possible)
+                GTEST_SKIP() << "the CPU is never idle: " << truth.error().message;
             ASSERT_TRUE(truth) << truth.error().message;
             EXPECT_EQ(truth->what, GetParam());
             EXPECT_EQ(truth->cpu, cpu);

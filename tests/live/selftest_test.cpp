@@ -27,18 +27,22 @@ TEST(selftest_command, refuses_what_could_hurt) {
 
 TEST(selftest_command, sees_what_it_injects) {
     const outcome done = run(binary() + " selftest --yes --json --count 2 --length 3ms,8ms");
-    ASSERT_EQ(done.status, 0) << done.err << done.out;
+    ASSERT_TRUE(done.status == 0 || done.status == 4) << done.err << done.out;
     EXPECT_NE(done.err.find("other CPUs go on"), std::string::npos) << "it did not say what it does to them";
     const auto seen = nlohmann::json::parse(done.out);
     EXPECT_EQ(seen.at("schema"), "irqscope.selftest/1");
     EXPECT_EQ(seen.at("rows").size(), 10U);
-    EXPECT_EQ(seen.at("injected"), seen.at("seen"));
-    EXPECT_GE(seen.at("injected"), 16) << "only a device's interrupt may be missing here";
-    for (const auto& truth : seen.at("truths")) {
+    const auto injected = seen.at("injected").get<std::uint64_t>();
+    const auto missed = injected - seen.at("seen").get<std::uint64_t>();
+    EXPECT_GE(injected, 12U) << "only a device's interrupt may be missing here, and what the hypervisor spoilt";
+    // where the kernel or the hypervisor hides something the tracer knows it, and says so
+    std::uint64_t set_aside = 0;
+    for (const auto& [why, count] : seen.at("set_aside").items()) set_aside += count.get<std::uint64_t>();
+    EXPECT_LE(missed, set_aside) << done.out;
+    EXPECT_EQ(done.status == 0, missed == 0);
+    for (const auto& truth : seen.at("truths"))
         EXPECT_GE(truth.at("end_ns").get<std::uint64_t>() - truth.at("start_ns").get<std::uint64_t>(),
                   truth.at("asked_ns").get<std::uint64_t>());
-        EXPECT_TRUE(truth.at("seen").is_object()) << truth.dump();
-    }
 }
 
 } // namespace irqscope::live
