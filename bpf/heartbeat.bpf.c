@@ -191,9 +191,9 @@ inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 	} else if (other) {
 		beat->culprit = histogram;
 	}
-	/* Unless this interrupt held itself, interrupts were on again when the first one was accepted. */
-	if (cpu->served_ns > beat->due && cpu->served_ns < beat->now)
-		beat->off = cpu->served_ns - beat->due;
+	/* Unless this interrupt held itself, what held it off was over when it came. */
+	if (beat->begun > beat->due && beat->begun < end)
+		beat->off = beat->begun - beat->due;
 }
 
 /*

@@ -7,6 +7,7 @@
 namespace irqscope::stream {
 
 void stall_flow::add(const stall_record& record, const catalog& names) {
+    decide(); // what is open is known as such before its end comes
     if (const auto* settled = std::get_if<wire_settled>(&record)) {
         settling_.settle({static_cast<int>(settled->cpu), settled->until_ns,
                           settled->steal_known != 0 ? std::optional<std::uint64_t>(settled->steal_ns) : std::nullopt,
@@ -35,28 +36,27 @@ void stall_flow::add_stuck(model::stall stuck) {
     settling_.add(std::move(stuck), std::nullopt);
 }
 
-std::vector<model::stall> stall_flow::decided() {
-    std::vector<model::stall> told;
+void stall_flow::decide() {
     for (model::decision& one : settling_.take())
         if (one.why) {
             asides_[*one.why].add(one.one.end_ns - one.one.start_ns);
         } else {
             incidents_.add(one.one);
-            told.push_back(std::move(one.one));
+            ready_.push_back(std::move(one.one));
         }
-    return told;
 }
 
 std::vector<model::stall> stall_flow::take(std::uint64_t now_ns) {
     settling_.release(now_ns);
-    return decided();
+    decide();
+    return std::exchange(ready_, {});
 }
 
 std::vector<model::stall> stall_flow::take_rest(std::uint64_t now_ns) {
     settling_.release_all();
-    auto told = decided();
+    decide();
     incidents_.look(now_ns);
-    return told;
+    return std::exchange(ready_, {});
 }
 
 std::vector<int> stall_flow::stalled_cpus() const {

@@ -38,11 +38,12 @@ public:
     void report(model::stalls_report& to) const;
 
 private:
-    std::vector<model::stall> decided();
+    void decide();
 
     model::settling settling_;
     model::incidents incidents_;
     std::map<model::aside, model::set_aside> asides_;
+    std::vector<model::stall> ready_; // to be told
     std::map<int, std::uint64_t> stuck_; // CPU -> start_ns of what was told of it
     const symbols::symbol_table* symbols_;
 };

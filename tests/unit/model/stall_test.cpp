@@ -28,7 +28,7 @@ stall with_stack(std::vector<std::string> stack) {
 
 } // namespace
 
-TEST(stall, names_are_those_of_the_documents) {
+TEST(stall_names, are_those_of_the_documents) {
     std::vector<std::string> kinds;
     for (const stall_kind which : all_stall_kinds) kinds.emplace_back(name_of(which));
     EXPECT_EQ(kinds,

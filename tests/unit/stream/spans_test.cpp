@@ -165,7 +165,7 @@ TEST(spans, histogram_or_cpu_that_cannot_be_is_refused) {
 
 TEST(spans, last_histogram_and_last_cpu_are_fine) {
     collector sink;
-    const wire_span record = interrupt(WIRE_HISTS - 1, table::max_cpus - 1);
+    const wire_span record = interrupt(WIRE_HIST_IRQ_OFF - 1, table::max_cpus - 1);
     EXPECT_TRUE(decode(&record, sizeof(record), sink));
 }
 
