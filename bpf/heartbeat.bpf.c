@@ -154,8 +154,8 @@ inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u6
 			return;
 		/* The kernel served these, and ran none of our programs (docs/LOST.md). */
 		beats->unseen += missing;
-		beats->hole_start_ns = beats->last_ns;
-		beats->hole_end_ns = beat->now;
+		beats->hole_start_ns = expires - missing * period;
+		beats->hole_end_ns = expires - period;
 		return;
 	}
 	/*
@@ -182,6 +182,12 @@ inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
 	beat->off = beat->late;
 	beat->culprit = WIRE_NO_CULPRIT;
 	beat->culprit_ns = own > other ? own : other;
+	if (beat->hang && other > own && other >= config.stall_ns[WIRE_STALL_IRQ_OFF]) {
+		/* The overlong interrupt itself held; what came after it was the kernel's back-off. */
+		beat->culprit = histogram;
+		beat->off = other;
+		return;
+	}
 	if (beat->culprit_ns < beat->late / 2) {
 		beat->culprit_ns = 0;
 	} else if (own > other) {
@@ -331,7 +337,6 @@ static __attribute__((noinline)) int settle(struct wire_cpu_state *cpu, u32 numb
 	record.steal_known = cpu->steal_known;
 	record.steal_ns = cpu->steal_ns;
 	record.late_ns = cpu->beats.late_ns;
-	record.beats_unseen = cpu->beats.unseen;
 	record.hole_start_ns = cpu->beats.hole_start_ns;
 	record.hole_end_ns = cpu->beats.hole_end_ns;
 	cpu->unsettled_ns = cpu->last_stall_ns > cpu->settle_until_ns ? cpu->last_stall_ns : 0;

@@ -72,7 +72,6 @@ inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire
 	stall->steal_ns = cpu->steal_ns;
 	stall->steal_known = cpu->steal_known;
 	stall->beats_known = !!cpu->beats.generation;
-	stall->beats_unseen = cpu->beats.unseen;
 	stall->pid = (u32)bpf_get_current_pid_tgid();
 	bpf_get_current_comm(stall->comm, sizeof(stall->comm));
 	bytes = bpf_get_stack(ctx, stall->frames, sizeof(stall->frames), 0);

@@ -148,7 +148,7 @@ struct wire_beats {
 	__u64 late_ns;	     /* their lateness in sum, where it was WIRE_LATE_NS or more */
 	__u64 restarts;	     /* the kernel stopped and started the timer */
 	__u64 last_ns;	     /* when the last one was served */
-	__u64 hole_start_ns; /* the last stretch in which beats went unseen */
+	__u64 hole_start_ns; /* when the first and the last of those that went unseen of late were due */
 	__u64 hole_end_ns;
 	__u32 hangs; /* hrtimer_cpu_base.nr_hangs at the last beat */
 	__u32 pad;
@@ -296,9 +296,8 @@ struct wire_stall {
 	__u64 culprit_ns;
 	__u64 timer_function; /* the longest hrtimer before ours in the timer interrupt that filled it */
 	__u64 steal_ns;	      /* wire_cpu_state's, at the beat before */
-	__u64 beats_unseen;
-	__u64 late_ns; /* wire_beats', this one's own included */
-	__u32 pid;     /* of the thread that ran when the stack was taken */
+	__u64 late_ns;	      /* wire_beats', this one's own included */
+	__u32 pid;	      /* of the thread that ran when the stack was taken */
 	__u32 depth;
 	char comm[16];
 	__u64 frames[WIRE_STALL_FRAMES];
@@ -317,7 +316,6 @@ struct wire_settled {
 	__u64 until_ns; /* stalls that ended before are settled */
 	__u64 steal_ns;
 	__u64 late_ns;
-	__u64 beats_unseen;
 	__u64 hole_start_ns;
 	__u64 hole_end_ns;
 };
@@ -368,8 +366,8 @@ struct wire_init_soft_beat {
 #define WIRE_BEAT_GENERATIONS 0xffffULL
 
 WIRE_ASSERT(sizeof(struct wire_span) == 32, "no hole");
-WIRE_ASSERT(sizeof(struct wire_settled) == 56, "no hole");
-WIRE_ASSERT(sizeof(struct wire_stall) == 104 + WIRE_STALL_FRAMES * 8, "no hole");
+WIRE_ASSERT(sizeof(struct wire_settled) == 48, "no hole");
+WIRE_ASSERT(sizeof(struct wire_stall) == 96 + WIRE_STALL_FRAMES * 8, "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
 	    "the gate is last");

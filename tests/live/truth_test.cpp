@@ -54,11 +54,18 @@ protected:
         ASSERT_FALSE(cpus.empty()) << "no CPU here gets an interrupt of the disk's";
         watched tracer(low_thresholds());
         for (std::size_t i = 0; truths_.size() < times; i++) {
-            ASSERT_LT(i, 4 * times) << "the hypervisor disturbs most injections";
-            const truth one = must(injector.inject(cpus.at(i % cpus.size()), length()));
+            ASSERT_LT(i, 20 * times) << "the hypervisor disturbs nearly all injections";
+            const int cpu = cpus.at(i % cpus.size());
+            const auto steal_ns = [&] { return must(tracer.measurement().programs().states()).at(cpu).steal_ns; };
+            const std::uint64_t before_ns = steal_ns();
+            const truth one = must(injector.inject(cpu, length()));
             std::this_thread::sleep_for(std::chrono::microseconds(15'000 + i * 137 % 1000));
             tracer.look();
-            if (is_clean(one)) truths_.push_back(one);
+            // What the hypervisor took in it or around it (the counter lags by a tick) is no error of the tracer's.
+            if (one.away_ns < length() / 20 && steal_ns() - before_ns < length() / 4)
+                truths_.push_back(one);
+            else
+                disturbed_++;
         }
         tracer.settle();
         for (const truth& one : truths_) told_.push_back(tracer.at(one));
@@ -66,18 +73,15 @@ protected:
         for (const auto& [cpu, beats] : report.whole.coverage.heartbeats)
             fmt::print("CPU {}: {} beats due, {} seen, {} skipped, {} unseen\n", cpu, beats.due, beats.seen,
                        beats.skipped, beats.unseen);
-        for (const auto& series : report.whole.all)
-            if (series.id.what == model::metric::irq_off)
-                latency_ns_ = std::max(latency_ns_, series.values.quantile(0.9));
+        if (disturbed_ != 0) fmt::print("{} injections that the hypervisor disturbed do not count\n", disturbed_);
+        for (const auto& [why, aside] : report.asides)
+            fmt::print("set aside: {} {}, longest {} ns\n", aside.count, model::name_of(why), aside.max_ns);
         EXPECT_TRUE(report.suppressed.empty());
         EXPECT_FALSE(report.whole.lost.counts.contains("stalls_dropped_by_full_rings"));
     }
 
     // An interrupt more or less at either end is more of a short one.
     static double share_of_length() { return length() >= 5 * ms ? 0.02 : 0.05; }
-
-    // What the hypervisor took in the middle of an injection is no error of the tracer's.
-    static bool is_clean(const truth& one) { return one.length_ns() < length() + 100'000; }
 
     // The longest ended stall of the kind at each truth; nothing: none was told.
     [[nodiscard]] std::vector<std::optional<stall>> seen(stall_kind kind) const {
@@ -92,23 +96,34 @@ protected:
         return found;
     }
 
+    // From the end of a hold until the timer's interrupt was accepted, p90.
+    [[nodiscard]] std::uint64_t timer_latency_ns(const std::vector<std::optional<stall>>& stalls) const {
+        std::vector<std::uint64_t> all;
+        for (std::size_t i = 0; i < stalls.size(); i++)
+            if (stalls[i] && stalls[i]->end_ns > truths_[i].end_ns)
+                all.push_back(stalls[i]->end_ns - truths_[i].end_ns);
+        std::sort(all.begin(), all.end());
+        return all.empty() ? 0 : all.at(all.size() * 9 / 10);
+    }
+
     // The truth lies in the printed interval, with the timer's latency for a tolerance, in so many of the cases.
     void expect_in_interval() {
         std::size_t inside = 0;
         const auto stalls = seen(stall_kind::irq_off);
+        const std::uint64_t latency_ns = timer_latency_ns(stalls);
         for (std::size_t i = 0; i < stalls.size(); i++) {
             if (!stalls[i]) {
                 fmt::print("not seen: {} ns on CPU {}\n", truths_[i].length_ns(), truths_[i].cpu);
                 continue;
             }
             const std::uint64_t truth_ns = truths_[i].length_ns();
-            const bool in = stalls[i]->at_least_ns <= truth_ns + latency_ns_ &&
-                            truth_ns < stalls[i]->less_than_ns.value_or(0) + latency_ns_;
+            const bool in = stalls[i]->at_least_ns <= truth_ns + latency_ns &&
+                            truth_ns < stalls[i]->less_than_ns.value_or(0) + latency_ns;
             inside += in ? 1 : 0;
             if (!in) fmt::print("outside: {} ns: {}\n", truth_ns, words_of(*stalls[i]));
         }
         fmt::print("{} {} ms: truth in the interval {} of {}, tolerance (the timer's latency, p90) {} ns\n",
-                   model::name_of(what()), length() / ms, inside, times, latency_ns_);
+                   model::name_of(what()), length() / ms, inside, times, latency_ns);
         EXPECT_GE(inside * 100, 99 * times);
     }
 
@@ -143,7 +158,7 @@ protected:
 
     std::vector<truth> truths_;
     std::vector<std::vector<stall>> told_; // at each truth
-    std::uint64_t latency_ns_ = 0;
+    int disturbed_ = 0;
 };
 
 TEST_P(truths, are_told) {

@@ -107,10 +107,10 @@ void settling::decide(held_stall held, const settled& at, std::optional<std::uin
     std::optional<aside> why;
     const auto threshold = thresholds_.find(one.kind);
     const std::uint64_t own_ns = beyond(one.at_least_ns, steal_ns.value_or(0));
-    const bool has_hole = at.beats_unseen > held.last.beats_unseen;
+    const bool has_hole = at.hole_end_ns != 0 && overlaps(one, at.hole_start_ns, at.hole_end_ns);
     if (slept(one))
         why = aside::suspend;
-    else if (one.kind != stall_kind::irq_off && has_hole && overlaps(one, at.hole_start_ns, at.hole_end_ns))
+    else if (one.kind != stall_kind::irq_off && has_hole)
         why = aside::unwatched;
     else if (2 * steal_ns.value_or(0) >= one.at_least_ns && threshold != thresholds_.end() &&
              own_ns < threshold->second)

@@ -18,7 +18,6 @@ namespace irqscope::model {
 // A CPU at the last heartbeat before a stall was recorded.
 struct before {
     std::optional<std::uint64_t> steal_ns; // that the hypervisor took, running total; nothing: unreadable
-    std::uint64_t beats_unseen = 0;        // running total
     std::uint64_t late_ns = 0;             // lateness of the beats, running total; the stall's own is in it
 };
 
@@ -29,8 +28,8 @@ struct settled {
     std::uint64_t until_ns = 0; // stalls that ended before this are settled; CLOCK_MONOTONIC, as all that follow
     std::optional<std::uint64_t> steal_ns;
     std::uint64_t late_ns = 0;
-    std::uint64_t beats_unseen = 0;
-    std::uint64_t hole_start_ns = 0; // the last stretch between two beats in which beats went unseen; 0, 0: none yet
+    // When the first and the last of the beats that went unseen of late were due; 0, 0: none has.
+    std::uint64_t hole_start_ns = 0;
     std::uint64_t hole_end_ns = 0;
 };
 
@@ -56,9 +55,8 @@ public:
 
     // Decides the stalls of the CPU that ended until at.until_ns.
     //
-    // suspend: it overlaps a stretch in which the machine slept. unwatched: a softirq's or a handler's, beats went
-    // unseen since `before`, and the hole overlaps it (irq_off is reckoned from the timer's own expiry, and stays
-    // true). steal: see the constructor; otherwise the stall keeps its length, in which the steal is.
+    // suspend: it overlaps a stretch in which the machine slept. unwatched: a softirq's or a handler's, and beats went
+    // unseen in the middle of it (irq_off is reckoned from the timer's own expiry, and stays true). steal: see the constructor; otherwise the stall keeps its length, in which the steal is.
     //
     // Steal of a stall is at most at_least_ns, and what the counter grew from its `before` to the settled value. Stalls
     // that overlap may each claim all of that. Of those that do not, a later one's `before` divides it; but the counter

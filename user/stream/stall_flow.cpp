@@ -11,7 +11,7 @@ void stall_flow::add(const stall_record& record, const catalog& names) {
     if (const auto* settled = std::get_if<wire_settled>(&record)) {
         settling_.settle({static_cast<int>(settled->cpu), settled->until_ns,
                           settled->steal_known != 0 ? std::optional<std::uint64_t>(settled->steal_ns) : std::nullopt,
-                          settled->late_ns, settled->beats_unseen, settled->hole_start_ns, settled->hole_end_ns});
+                          settled->late_ns, settled->hole_start_ns, settled->hole_end_ns});
         return;
     }
     const wire_stall& wire = std::get<wire_stall>(record);
@@ -25,8 +25,7 @@ void stall_flow::add(const stall_record& record, const catalog& names) {
     if (one.state == model::stall_state::ended) incidents_.over(one);
     std::optional<model::before> before;
     if (wire.beats_known != 0)
-        before = {wire.steal_known != 0 ? std::optional<std::uint64_t>(wire.steal_ns) : std::nullopt, wire.beats_unseen,
-                  wire.late_ns};
+        before = {wire.steal_known != 0 ? std::optional<std::uint64_t>(wire.steal_ns) : std::nullopt, wire.late_ns};
     settling_.add(std::move(one), before);
 }
 

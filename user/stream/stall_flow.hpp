@@ -43,7 +43,7 @@ private:
     model::settling settling_;
     model::incidents incidents_;
     std::map<model::aside, model::set_aside> asides_;
-    std::vector<model::stall> ready_; // to be told
+    std::vector<model::stall> ready_;    // to be told
     std::map<int, std::uint64_t> stuck_; // CPU -> start_ns of what was told of it
     const symbols::symbol_table* symbols_;
 };

@@ -21,18 +21,16 @@ stall made(std::uint64_t start_ms, std::uint64_t end_ms, stall_kind kind = stall
     return one;
 }
 
-before steal_was(std::uint64_t ns) { return {ns, 0, 0}; }
-before unseen_were(std::uint64_t count) { return {0, count, 0}; }
+before steal_was(std::uint64_t ns) { return {ns, 0}; }
 
 constexpr std::uint64_t lag_ms = 10; // of these tests: what a beat settles ended so long before
 
 settled steal_is(std::uint64_t now_ms, std::uint64_t ns, int cpu = 0) {
-    return {cpu, (now_ms - lag_ms) * ms, ns, 0, 0, 0, 0};
+    return {cpu, (now_ms - lag_ms) * ms, ns, 0, 0, 0};
 }
 
-settled unseen_are(std::uint64_t now_ms, std::uint64_t count, std::uint64_t from_ms, std::uint64_t to_ms,
-                   std::uint64_t steal_ns = 0) {
-    return {0, (now_ms - lag_ms) * ms, steal_ns, 0, count, from_ms * ms, to_ms * ms};
+settled hole_is(std::uint64_t now_ms, std::uint64_t from_ms, std::uint64_t to_ms, std::uint64_t steal_ns = 0) {
+    return {0, (now_ms - lag_ms) * ms, steal_ns, 0, from_ms * ms, to_ms * ms};
 }
 
 std::map<stall_kind, std::uint64_t> thresholds() {
@@ -112,11 +110,11 @@ TEST(settling, what_it_took_a_part_of_is_kept_whole) {
 
 TEST(settling, steal_that_made_later_beats_late_is_none_of_the_stall_s) {
     settling some(thresholds());
-    some.add(made(100, 105), before{0, 0, 5 * ms}); // its own lateness is in the total
-    some.settle({0, 105 * ms, 6 * ms, 8 * ms, 0, 0, 0});
+    some.add(made(100, 105), before{0, 5 * ms}); // its own lateness is in the total
+    some.settle({0, 105 * ms, 6 * ms, 8 * ms, 0, 0});
     EXPECT_EQ(told(some), lines{"100..105 2-3"});
-    some.add(made(200, 205), before{6 * ms, 0, 13 * ms});
-    some.settle({0, 205 * ms, 8 * ms, 20 * ms, 0, 0, 0});
+    some.add(made(200, 205), before{6 * ms, 13 * ms});
+    some.settle({0, 205 * ms, 8 * ms, 20 * ms, 0, 0});
     EXPECT_EQ(told(some), lines{"200..205 5-0"});
 }
 
@@ -154,11 +152,11 @@ TEST(settling, stall_below_its_threshold_without_any_steal_is_none_of_steal_s) {
 
 TEST(settling, unreadable_steal_is_unknown) {
     settling some(thresholds());
-    some.add(made(100, 105), before{std::nullopt, 0, 0});
+    some.add(made(100, 105), before{std::nullopt, 0});
     some.settle(steal_is(115, 100 * ms));
     EXPECT_EQ(told(some), lines{"100..105 5?"});
     some.add(made(200, 205), steal_was(0));
-    some.settle({0, 205 * ms, std::nullopt, 0, 0, 0, 0});
+    some.settle({0, 205 * ms, std::nullopt, 0, 0, 0});
     EXPECT_EQ(told(some), lines{"200..205 5?"});
 }
 
@@ -223,7 +221,7 @@ TEST(settling, no_steal_is_given_to_two_that_are_apart) {
 TEST(settling, unreadable_one_in_between_takes_no_part) {
     settling some(thresholds());
     some.add(made(100, 106), steal_was(0));
-    some.add(made(107, 109), before{std::nullopt, 0, 0});
+    some.add(made(107, 109), before{std::nullopt, 0});
     some.add(made(110, 116), steal_was(2 * ms));
     some.settle(steal_is(126, 5 * ms));
     EXPECT_EQ(told(some), (lines{"100..106 4-2", "107..109 2?", "110..116 3-3"}));
@@ -232,8 +230,8 @@ TEST(settling, unreadable_one_in_between_takes_no_part) {
 TEST(settling, hole_in_the_middle_makes_a_softirq_s_or_handler_s_stall_unknown) {
     for (const stall_kind which : all_stall_kinds) {
         settling some(thresholds());
-        some.add(made(100, 105, which), unseen_were(3));
-        some.settle(unseen_are(115, 4, 102, 103));
+        some.add(made(100, 105, which), steal_was(0));
+        some.settle(hole_is(115, 102, 103));
         EXPECT_EQ(told(some), which == stall_kind::irq_off ? lines{"100..105 5-0"} : lines{"100..105 unwatched"})
             << name_of(which);
     }
@@ -241,34 +239,31 @@ TEST(settling, hole_in_the_middle_makes_a_softirq_s_or_handler_s_stall_unknown) 
 
 TEST(settling, hole_that_is_old_or_elsewhere_changes_nothing) {
     settling some(thresholds());
-    some.add(made(100, 105, stall_kind::softirq_run), unseen_were(3));
-    some.settle(unseen_are(115, 3, 102, 103)); // no beat went unseen since
-    EXPECT_EQ(told(some), lines{"100..105 5-0"});
-    some.add(made(200, 205, stall_kind::softirq_run), unseen_were(3));
-    some.settle(unseen_are(215, 4, 206, 207));
+    some.add(made(200, 205, stall_kind::softirq_run), steal_was(0));
+    some.settle(hole_is(215, 206, 207));
     EXPECT_EQ(told(some), lines{"200..205 5-0"});
-    some.add(made(300, 305, stall_kind::softirq_run), unseen_were(4));
-    some.settle(unseen_are(315, 5, 0, 0)); // grown, and no hole told
+    some.add(made(300, 305, stall_kind::softirq_run), steal_was(0));
+    some.settle(hole_is(315, 0, 0)); // none has gone unseen
     EXPECT_EQ(told(some), lines{"300..305 5-0"});
 }
 
 TEST(settling, hole_that_reaches_over_an_end_of_the_stall_overlaps_it) {
     settling some(thresholds());
-    some.add(made(100, 105, stall_kind::softirq_run), unseen_were(0));
-    some.settle(unseen_are(115, 1, 90, 100));
+    some.add(made(100, 105, stall_kind::softirq_run), steal_was(0));
+    some.settle(hole_is(115, 90, 100));
     EXPECT_EQ(told(some), lines{"100..105 unwatched"});
-    some.add(made(200, 205, stall_kind::softirq_run), unseen_were(1));
-    some.settle(unseen_are(215, 2, 205, 206));
+    some.add(made(200, 205, stall_kind::softirq_run), steal_was(0));
+    some.settle(hole_is(215, 205, 206));
     EXPECT_EQ(told(some), lines{"200..205 unwatched"});
-    some.add(made(300, 305, stall_kind::softirq_run), unseen_were(2));
-    some.settle(unseen_are(315, 3, 290, 310));
+    some.add(made(300, 305, stall_kind::softirq_run), steal_was(0));
+    some.settle(hole_is(315, 290, 310));
     EXPECT_EQ(told(some), lines{"300..305 unwatched"});
 }
 
 TEST(settling, unwatched_comes_before_steal) {
     settling some(thresholds());
-    some.add(made(100, 105, stall_kind::softirq_run), unseen_were(0));
-    some.settle(unseen_are(115, 1, 102, 103, 5 * ms));
+    some.add(made(100, 105, stall_kind::softirq_run), steal_was(0));
+    some.settle(hole_is(115, 102, 103, 5 * ms));
     EXPECT_EQ(told(some), lines{"100..105 unwatched"});
 }
 
