@@ -52,7 +52,7 @@ struct stall {
     // task did, and the stack tells where.
     std::optional<series_id> culprit;
     std::uint64_t culprit_ns = 0; // of the stall, what the culprit took
-    // When the culprit is the local timer's interrupt: the last hrtimer function in it before the heartbeat's.
+    // When the culprit is the local timer's interrupt: the hrtimer function that took longest in it.
     std::string timer_function;
     task current; // who ran when the stack was taken
     stack_kind stack_is = stack_kind::none;
