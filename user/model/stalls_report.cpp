@@ -8,6 +8,7 @@ std::string_view name_of(aside why) {
     case aside::idle_exit: return "idle_exit";
     case aside::steal: return "steal";
     case aside::suspend: return "suspend";
+    case aside::away: return "away";
     case aside::hang: return "hang";
     case aside::unwatched: return "unwatched";
     }

@@ -18,11 +18,13 @@ enum class aside {
     idle_exit, // lateness of a beat while nothing but idle ran: C-state exit, a sleeping vCPU
     steal,     // the hypervisor ran something else
     suspend,   // the machine slept
+    away,      // a beat was late over user code, which cannot mask interrupts: the CPU itself was away
     hang,      // the kernel's own back-off after an overlong timer interrupt (hrtimer_cpu_base.nr_hangs)
     unwatched, // the kernel ran no program of ours in the middle of it: its length is not known
 };
 
-inline constexpr std::array all_asides{aside::idle_exit, aside::steal, aside::suspend, aside::hang, aside::unwatched};
+inline constexpr std::array all_asides{aside::idle_exit, aside::steal, aside::suspend,
+                                       aside::away,      aside::hang,  aside::unwatched};
 
 std::string_view name_of(aside why);
 

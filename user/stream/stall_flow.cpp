@@ -6,6 +6,17 @@
 
 namespace irqscope::stream {
 
+namespace {
+
+// A section that masks interrupts ends in the kernel, and there the timer is served. Over user code, and with no
+// interrupt that filled the time, nobody masked them: the CPU was away (hypervisor, firmware), and nobody counted it.
+bool was_over_user_code(const model::stall& one) {
+    return one.kind == model::stall_kind::irq_off && one.stack_is == model::stack_kind::post_hoc && !one.culprit &&
+           one.stack.empty();
+}
+
+} // namespace
+
 void stall_flow::add(const stall_record& record, const catalog& names) {
     decide(); // what is open is known as such before its end comes
     if (const auto* settled = std::get_if<wire_settled>(&record)) {
@@ -20,6 +31,10 @@ void stall_flow::add(const stall_record& record, const catalog& names) {
     if (wire.state == WIRE_STALL_GONE) {
         incidents_.over(one);
         asides_[model::aside::unwatched].add(one.at_least_ns);
+        return;
+    }
+    if (was_over_user_code(one)) {
+        asides_[model::aside::away].add(one.at_least_ns);
         return;
     }
     if (one.state == model::stall_state::ended) incidents_.over(one);

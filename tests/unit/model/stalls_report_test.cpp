@@ -10,7 +10,7 @@ namespace irqscope::model {
 TEST(stalls_report, asides_have_the_names_of_the_documents) {
     std::vector<std::string> names;
     for (const aside why : all_asides) names.emplace_back(name_of(why));
-    EXPECT_EQ(names, (std::vector<std::string>{"idle_exit", "steal", "suspend", "hang", "unwatched"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"idle_exit", "steal", "suspend", "away", "hang", "unwatched"}));
 }
 
 TEST(stalls_report, set_aside_counts_adds_and_keeps_the_largest) {

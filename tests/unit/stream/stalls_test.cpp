@@ -165,6 +165,26 @@ TEST(stall_flow, counts_what_the_hypervisor_took) {
     EXPECT_TRUE(report.cpus.empty());
 }
 
+TEST(stall_flow, lateness_over_user_code_is_nobodys_hold) {
+    const auto symbols = some_symbols();
+    stall_flow flow(thresholds(), symbols);
+    wire_stall over_user = made(WIRE_STALL_IRQ_OFF);
+    over_user.depth = 1;
+    over_user.frames[0] = 0xffffffff81000210; // the interrupt's entry, and nothing of the kernel's below it
+    flow.add(over_user, catalog());
+    wire_stall in_kernel = over_user;
+    in_kernel.start_ns += 100 * ms;
+    in_kernel.depth = 2;
+    in_kernel.frames[1] = 0xffffffff81000010;
+    flow.add(in_kernel, catalog());
+    const auto told = flow.take_rest(start_ns + 200 * ms);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].start_ns, in_kernel.start_ns);
+    model::stalls_report report;
+    flow.report(report);
+    EXPECT_EQ(report.asides.at(model::aside::away).count, 1U);
+}
+
 TEST(stall_flow, open_one_is_told_at_once_and_is_over_when_its_end_comes) {
     const auto symbols = some_symbols();
     stall_flow flow(thresholds(), symbols);
