@@ -21,9 +21,9 @@ public:
     virtual void on_interrupt(const wire_span& span) = 0;
     virtual void on_softirq(const wire_softirq_span& span) = 0;
     // A beat's lateness (irq_off, idle_exit) or an off-time of softirqs.
-    virtual void on_wait(const wire_span&) {}
-    virtual void on_stall(const wire_stall&) {}
-    virtual void on_settled(const wire_settled&) {}
+    virtual void on_wait(const wire_span& /*span*/) {}
+    virtual void on_stall(const wire_stall& /*stall*/) {}
+    virtual void on_settled(const wire_settled& /*settled*/) {}
 };
 
 // Hands one raw record to the sink. False, and nothing is handed on: it is of no known kind, too short, or names a
