@@ -133,7 +133,7 @@ struct session::implementation {
     bool soft = false;
 
     result<void> open(const kernel& on, const session_options& options, bool with_soft_beats);
-    int load();
+    [[nodiscard]] int load() const;
     [[nodiscard]] int init_soft_beats() const;
 
     result<void> choose_programs(const kernel& on, const std::set<metric>& metrics);
@@ -223,7 +223,7 @@ result<void> session::implementation::open(const kernel& on, const session_optio
 }
 
 // 0, or -errno.
-int session::implementation::load() {
+int session::implementation::load() const {
     if (const int failed = ::irqscope_bpf__load(object.get()); failed != 0) return failed;
     return soft ? init_soft_beats() : 0;
 }
