@@ -25,7 +25,7 @@ void stall_flow::add(const stall_record& record, const catalog& names) {
                           settled->late_ns, settled->hole_start_ns, settled->hole_end_ns});
         return;
     }
-    const wire_stall& wire = std::get<wire_stall>(record);
+    const auto& wire = std::get<wire_stall>(record);
     model::stall one = make_stall(wire, names, *symbols_);
     // Told as open, and its end went unseen: it is over, and how long it was nobody knows.
     if (wire.state == WIRE_STALL_GONE) {
