@@ -10,22 +10,22 @@ extern "C" {
 #endif
 
 void fake_set_run_queue_cpu(int cpu); /* whose run queue the current task is on */
-__u32* fake_pending_word(void);       /* the pending softirqs */
+__u32 *fake_pending_word(void);	      /* the pending softirqs */
 long long fake_pending_from_rq(void); /* wire_config.pending_from_rq that leads there */
-__u32* fake_preempt_count(void);
-long long fake_preempt_from_rq(void);          /* wire_config.preempt_from_rq that leads there */
+__u32 *fake_preempt_count(void);
+long long fake_preempt_from_rq(void);	       /* wire_config.preempt_from_rq that leads there */
 void fake_set_clock(unsigned long long clock); /* rq.clock */
-void fake_set_steal(__u64 ns);                 /* of the run queue's CPU: rq.prev_steal_time_rq */
-void* fake_action(const char* name);           /* a struct irqaction; the name must outlive it; 256 at a time */
+void fake_set_steal(__u64 ns);		       /* of the run queue's CPU: rq.prev_steal_time_rq */
+void *fake_action(const char *name);	       /* a struct irqaction; the name must outlive it; 256 at a time */
 
 /* Four struct perf_event, each with its hrtimer, which are all on one hrtimer_cpu_base. */
-void* fake_event(unsigned number, __u64 function, __u64 config1); /* the hrtimer in it */
-void fake_set_expires(void* timer, long long ns);
+void *fake_event(unsigned number, __u64 function, __u64 config1); /* the hrtimer in it */
+void fake_set_expires(void *timer, long long ns);
 void fake_set_nr_hangs(unsigned short hangs);
 
 /* The BPF side's own, from bpf/histogram.bpf.h. */
 unsigned fake_bucket_of(unsigned long long ns);
-void fake_histogram_count(struct wire_histogram* histogram, unsigned long long ns, unsigned long long nested_ns);
+void fake_histogram_count(struct wire_histogram *histogram, unsigned long long ns, unsigned long long nested_ns);
 
 #ifdef __cplusplus
 }
