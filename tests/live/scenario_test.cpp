@@ -112,12 +112,15 @@ TEST(scenario, other_peoples_timer_just_before_the_heartbeat) {
     watched tracer(default_thresholds());
     std::vector<truth> truths;
     const int cpu = last_cpu();
-    for (int i = 0; i < 20; i++) {
+    for (int tries = 0; truths.size() < 20 && tries < 400; tries++) {
         // our next beats are on the grid of the last; 20 us before one of them
         const auto state = must(tracer.measurement().programs().states()).at(cpu);
-        truths.push_back(must(with.inject(cpu, 5 * ms, state.due_ns + 40 * ms - 20'000)));
+        const truth one = must(with.inject(cpu, 5 * ms, state.due_ns + 40 * ms - 20'000));
         sleep_ms(30);
         tracer.look();
+        // one that the hypervisor disturbed does not count
+        const auto steal_ns = must(tracer.measurement().programs().states()).at(cpu).steal_ns - state.steal_ns;
+        if (one.away_ns < ms / 4 && steal_ns < ms) truths.push_back(one);
     }
     tracer.settle();
     int named = 0;
@@ -128,7 +131,7 @@ TEST(scenario, other_peoples_timer_just_before_the_heartbeat) {
         EXPECT_GE(off->at_least_ns, 4 * ms) << words_of(*off);
         named += off->culprit && off->culprit->key == "local_timer" && off->timer_function == "hrtimer_wakeup" ? 1 : 0;
     }
-    EXPECT_EQ(named, 20);
+    EXPECT_EQ(named, 20) << truths.size() << " injections that count";
 }
 
 TEST(scenario, irq_off_that_begins_in_idle) {
