@@ -97,7 +97,6 @@ public:
     result<void> run(waiter& waiting);
 
 private:
-    bool turn();
     result<void> take_records();
     result<void> look();
     bool tell(const std::vector<model::stall>& stalls);

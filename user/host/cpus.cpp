@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <iterator>
 #include <optional>
 
 namespace irqscope::host {
@@ -70,6 +71,18 @@ std::string format_cpu_list(const std::vector<int>& cpus) {
 
 result<std::vector<int>> online_cpus() { return read_cpus("/sys/devices/system/cpu/online"); }
 result<std::vector<int>> possible_cpus() { return read_cpus("/sys/devices/system/cpu/possible"); }
+
+std::vector<int> difference(const std::vector<int>& from, const std::vector<int>& what) {
+    std::vector<int> left;
+    std::set_difference(from.begin(), from.end(), what.begin(), what.end(), std::back_inserter(left));
+    return left;
+}
+
+std::vector<int> intersection(const std::vector<int>& a, const std::vector<int>& b) {
+    std::vector<int> both;
+    std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
+    return both;
+}
 
 std::vector<int> isolated_cpus() {
     std::vector<int> all;

@@ -18,6 +18,10 @@ std::string format_cpu_list(const std::vector<int>& cpus);
 result<std::vector<int>> online_cpus();
 result<std::vector<int>> possible_cpus();
 
+// Of ascending lists: those of `from` that are not in `what`, and those in both.
+std::vector<int> difference(const std::vector<int>& from, const std::vector<int>& what);
+std::vector<int> intersection(const std::vector<int>& a, const std::vector<int>& b);
+
 // CPUs that were taken out of the kernel's own housekeeping (isolcpus=, nohz_full=): nobody should be measured there who
 // has not asked for it. From /sys/devices/system/cpu/{isolated,nohz_full}; empty where these say nothing.
 std::vector<int> isolated_cpus();

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <string_view>
 #include <sys/resource.h>
 #include <utility>
@@ -34,18 +33,6 @@ rusage own_usage() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     return usage;
-}
-
-std::vector<int> difference(const std::vector<int>& from, const std::vector<int>& what) {
-    std::vector<int> left;
-    std::set_difference(from.begin(), from.end(), what.begin(), what.end(), std::back_inserter(left));
-    return left;
-}
-
-std::vector<int> intersection(const std::vector<int>& a, const std::vector<int>& b) {
-    std::vector<int> both;
-    std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
-    return both;
 }
 
 std::uint64_t earlier(const std::map<std::string, std::uint64_t>& counts, const std::string& name) {
@@ -101,7 +88,7 @@ std::vector<int> measurement::descriptors() const {
 std::vector<int> measurement::watched() const {
     const auto online = host::online_cpus().value_or(std::vector<int>{});
     const auto& wanted = state_->programs.options().cpus;
-    return wanted ? intersection(*wanted, online) : online;
+    return wanted ? host::intersection(*wanted, online) : online;
 }
 
 result<void> measurement::add_untold(model::stalls_report& to) const {
@@ -206,8 +193,8 @@ void measurement::fill_lost(model::snapshot& to, counters& now) {
     if (dropped != 0) to.lost.counts["samples_dropped_by_full_rings"] = dropped;
     if (state_->reader && state_->reader->unknown() != 0) to.lost.counts["records_unknown"] = state_->reader->unknown();
     if (const auto online = host::online_cpus()) {
-        to.lost.cpus_gone = difference(online_at_start_, *online);
-        to.lost.cpus_come = difference(*online, online_at_start_);
+        to.lost.cpus_gone = host::difference(online_at_start_, *online);
+        to.lost.cpus_come = host::difference(*online, online_at_start_);
     }
 }
 

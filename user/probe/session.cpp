@@ -15,7 +15,6 @@
 #include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
-#include <iterator>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -80,12 +79,6 @@ constexpr std::array stall_kinds{std::pair{WIRE_STALL_IRQ_OFF, model::stall_kind
                                  std::pair{WIRE_STALL_SOFTIRQ_RUN, model::stall_kind::softirq_run},
                                  std::pair{WIRE_STALL_HARDIRQ_RUN, model::stall_kind::hardirq_run}};
 static_assert(stall_kinds.size() == WIRE_STALL_KINDS);
-
-std::vector<int> difference(const std::vector<int>& from, const std::vector<int>& what) {
-    std::vector<int> left;
-    std::set_difference(from.begin(), from.end(), what.begin(), what.end(), std::back_inserter(left));
-    return left;
-}
 
 constexpr std::uint64_t timer_cpu_pin = 2; // BPF_F_TIMER_CPU_PIN, include/uapi/linux/bpf.h (6.7)
 
@@ -292,15 +285,15 @@ std::vector<int> session::beating() const { return inner_->beats ? inner_->beats
 std::vector<int> session::without_beat() const {
     if (!inner_->beats) return {};
     const auto online = host::online_cpus();
-    return difference(options_.cpus ? *options_.cpus : online.value_or(std::vector<int>{}), beating());
+    return host::difference(options_.cpus ? *options_.cpus : online.value_or(std::vector<int>{}), beating());
 }
 
 bool session::follow_cpus() {
     const auto online = host::online_cpus();
     if (!inner_->beats || !online) return false;
-    const auto wanted = options_.cpus ? *options_.cpus : difference(*online, host::isolated_cpus());
-    const auto gone = difference(inner_->beats->asked_for(), *online);
-    const auto come = difference(difference(wanted, difference(wanted, *online)), inner_->beats->asked_for());
+    const auto wanted = options_.cpus ? *options_.cpus : host::difference(*online, host::isolated_cpus());
+    const auto gone = host::difference(inner_->beats->asked_for(), *online);
+    const auto come = host::difference(host::intersection(wanted, *online), inner_->beats->asked_for());
     if (!gone.empty()) inner_->beats->stop(gone);
     if (!come.empty()) inner_->beats->start(come);
     return !gone.empty() || !come.empty();
