@@ -4,8 +4,9 @@
  * (kernel/events/core.c, perf_swevent_hrtimer); how late that is served is how long interrupts were off. Soft: each
  * hard beat makes a raise, so that softirqs that are held off are noticed within a period.
  */
-#include "runqueue.bpf.h"
+#include "interrupted.bpf.h"
 #include "stall.bpf.h"
+#include "timers.bpf.h"
 #include "wait.bpf.h"
 
 char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
@@ -96,30 +97,6 @@ inline_always u64 interrupt_begun(struct wire_cpu_state *cpu, ktime_t *batch_now
 		return cpu->interrupts[(depth - 1) & (WIRE_INTERRUPT_DEPTH - 1)].start_ns;
 	bpf_probe_read_kernel(&begun, sizeof(begun), batch_now);
 	return begun;
-}
-
-inline_always void timer_is_over(struct wire_cpu_state *cpu, u64 now)
-{
-	u64 ns = now - cpu->timer_start_ns;
-
-	if (ns > cpu->longest_timer_ns) {
-		cpu->longest_timer_ns = ns;
-		cpu->longest_timer_function = cpu->timer_function;
-	}
-}
-
-/* An hrtimer that is not ours begins, and the one before it in this interrupt is over. */
-inline_always void other_timer(struct wire_cpu_state *cpu, ktime_t *batch_now, u64 function)
-{
-	u64 now = bpf_ktime_get_ns(), begun = interrupt_begun(cpu, batch_now);
-
-	if (cpu->timer_interrupt_ns == begun)
-		timer_is_over(cpu, now);
-	else
-		cpu->longest_timer_ns = 0;
-	cpu->timer_interrupt_ns = begun;
-	cpu->timer_function = function;
-	cpu->timer_start_ns = now;
 }
 
 #define LONG_INTERRUPT_NS 100000
@@ -243,8 +220,8 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 		stall->culprit = beat->culprit;
 		stall->culprit_ns = beat->culprit_ns;
 		stall->stack = WIRE_STACK_INTERRUPTED;
-		if (beat->own && cpu->timer_interrupt_ns == beat->begun)
-			stall->timer_function = cpu->longest_timer_function;
+		if (beat->own)
+			stall->timer_function = cpu->timers.longest_function;
 	} else if (cpu->softirq.start_ns) {
 		in_softirq = overlap(cpu->softirq.start_ns, beat->now, beat->due, beat->due + beat->late);
 		if (in_softirq >= beat->late / 2) { /* or it began when a restarted beat's lateness was over */
@@ -253,6 +230,10 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 			stall->culprit_ns = in_softirq;
 		}
 	}
+	stall->begun_ns = beat->begun;
+	stall->edge_ns =
+		cpu->interrupt_end_ns > cpu->softirq_end_ns ? cpu->interrupt_end_ns : cpu->softirq_end_ns;
+	read_interrupted(cpu, stall);
 	stall_tell(ctx, cpu, stall, 0);
 	return 0;
 }
@@ -350,22 +331,23 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 {
 	struct wire_cpu_state *cpu = this_cpu();
 	struct beat beat = {};
-	u64 function, mark, expires;
+	u64 function, mark = 0, expires;
 	u32 number, hangs;
 
 	if (!cpu)
 		return 0;
-	function = (u64)BPF_CORE_READ(timer, function);
-	mark = function == config.beat_function ? mark_of(cpu, timer) : 0;
-	if ((mark & ~WIRE_BEAT_GENERATIONS) != config.beat_mark) {
-		other_timer(cpu, batch_now, function);
+	/* Soft ones, ours among them, expire in a softirq, with interrupts on (hrtimer_run_softirq). */
+	if (BPF_CORE_READ(timer, is_soft))
 		return 0;
-	}
+	function = (u64)BPF_CORE_READ(timer, function);
+	if (function == config.beat_function)
+		mark = mark_of(cpu, timer);
 	/* The clock, not the tracepoint's `now`: that one serves the whole batch of expired timers. */
 	beat.now = bpf_ktime_get_ns();
 	beat.begun = interrupt_begun(cpu, batch_now);
-	if (cpu->timer_interrupt_ns == beat.begun)
-		timer_is_over(cpu, beat.now);
+	timer_begins(cpu, timer, function, beat.begun, beat.now);
+	if ((mark & ~WIRE_BEAT_GENERATIONS) != config.beat_mark)
+		return 0;
 	expires = BPF_CORE_READ(timer, node.expires);
 	number = bpf_get_smp_processor_id();
 	hangs = nr_hangs(timer);
@@ -416,6 +398,16 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	if (unlikely(cpu->unsettled_ns && beat.now > cpu->unsettled_ns))
 		settle(cpu, number, beat.now);
 	raise_softirq(number);
+	return 0;
+}
+
+SEC("tp_btf/hrtimer_expire_exit")
+int BPF_PROG(hrtimer_expire_exit, struct hrtimer *timer)
+{
+	struct wire_cpu_state *cpu = this_cpu();
+
+	if (cpu && cpu->timers.timer)
+		timer_ends(cpu, timer, bpf_ktime_get_ns());
 	return 0;
 }
 

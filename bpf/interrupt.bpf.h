@@ -72,6 +72,7 @@ inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key
 	span->nested_ns = cpu->interrupt_ns - frame->interrupt_ns;
 	/* net of what was nested in it and is in the total already */
 	cpu->interrupt_ns += span->duration_ns - span->nested_ns;
+	cpu->interrupt_end_ns = now;
 	cpu->depth = depth - 1;
 	return true;
 }

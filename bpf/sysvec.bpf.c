@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The x86 system vectors that have tracepoints: sysvec_run. The loader loads those that the kernel has. */
 #include "interrupt.bpf.h"
+#include "timers.bpf.h"
 
 char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
 
@@ -16,6 +17,8 @@ inline_always int sysvec_exit(u32 sysvec)
 		cpu->lost[WIRE_LOST_SYSVEC_EXIT]++;
 		return 0;
 	}
+	if (sysvec == WIRE_SYSVEC_LOCAL_TIMER)
+		timer_interrupt_ends(cpu, span.start_ns, span.start_ns + span.duration_ns);
 	histogram = histogram_at(WIRE_HIST_SYSVEC_RUN + sysvec);
 	if (histogram)
 		interrupt_count(cpu, histogram, WIRE_HIST_SYSVEC_RUN + sysvec, &span);

@@ -154,6 +154,17 @@ struct wire_beats {
 	__u32 pad;
 };
 
+/* The hard hrtimers of the last interrupt that had any. */
+struct wire_timers {
+	__u64 interrupt_ns; /* when that began */
+	__u64 timer;	    /* the one that runs; 0: none does */
+	__u64 function;	    /* its function */
+	__u64 start_ns;
+	__u64 last_ns;		/* when the one before it ended, or the interrupt began */
+	__u64 longest_function; /* of those that are over */
+	__u64 longest_ns;
+};
+
 #define WIRE_INTERRUPT_DEPTH 4
 struct wire_interrupt_frame {
 	__u64 start_ns;
@@ -199,12 +210,7 @@ struct wire_cpu_state {
 	__u64 last_stall_ns;
 	__u64 idle_enter_ns; /* the idle loop's last way into a C-state, and out of it; 0: it is in */
 	__u64 idle_leave_ns;
-	/* hrtimers that are not ours, in the last timer interrupt that had any: the one that runs, and the longest */
-	__u64 timer_interrupt_ns; /* the start of that interrupt */
-	__u64 timer_function;
-	__u64 timer_start_ns;
-	__u64 longest_timer_function;
-	__u64 longest_timer_ns;
+	struct wire_timers timers;
 	__u64 timer_address; /* room to turn a timer's address into a number */
 	/* the longest interrupt of the beats before, if it was long at all */
 	__u64 long_ns;
@@ -237,7 +243,8 @@ struct wire_cpu_state {
 	__u64 before_served_ns;
 	__u64 due_ns;	    /* of the next beat */
 	__u64 interrupt_ns; /* net time of all interrupt spans that have ended here: each nanosecond once */
-	__u32 depth;	    /* of interrupts[] */
+	__u64 interrupt_end_ns; /* when the last of them ended */
+	__u32 depth;		/* of interrupts[] */
 	/* Last, so that a whole-value update by the loader opens the gate when all the rest is in place. */
 	__u32 enabled;
 };
@@ -249,6 +256,7 @@ enum wire_record_kind {
 	WIRE_RECORD_WAIT = 3,	   /* struct wire_span: a beat's lateness, or softirqs held off */
 	WIRE_RECORD_STALL = 4,	   /* struct wire_stall */
 	WIRE_RECORD_SETTLED = 5,   /* struct wire_settled */
+	WIRE_RECORD_AWAY = 6,	   /* struct wire_away */
 };
 
 struct wire_span {
@@ -279,6 +287,7 @@ enum wire_stack_kind {
 
 #define WIRE_NO_CULPRIT 0xffff
 #define WIRE_STALL_FRAMES 48
+#define WIRE_CODE 256
 struct wire_stall {
 	__u16 kind; /* WIRE_RECORD_STALL */
 	__u8 what;  /* enum wire_stall_kind */
@@ -300,7 +309,25 @@ struct wire_stall {
 	__u32 pid;	      /* of the thread that ran when the stack was taken */
 	__u32 depth;
 	char comm[16];
+	/* irq_off: the kernel instruction that was interrupted, with as much code before it as from it on; 0: not known */
+	__u64 ip;
+	__u64 begun_ns; /* irq_off: when the interrupt of this beat began */
+	__u64 edge_ns;	/* and when the last interrupt or softirq before it ended */
+	__u8 code[WIRE_CODE];
 	__u64 frames[WIRE_STALL_FRAMES];
+};
+
+/*
+ * Between two events that we saw the kernel runs a few straight lines and nothing else, and yet so much time passed: the
+ * CPU was away. Less than WIRE_AWAY_NS of it is no news.
+ */
+#define WIRE_AWAY_NS 200000
+struct wire_away {
+	__u16 kind;
+	__u16 pad;
+	__u32 cpu;
+	__u64 start_ns;
+	__u64 end_ns;
 };
 
 /*
@@ -337,6 +364,7 @@ struct wire_config {
 	__u8 serving;			  /* preempt_from_rq is known */
 	__u8 off;			  /* softirq_off is wanted */
 	__u8 soft_beat;			  /* each beat makes a raise */
+	__u8 regs;			  /* regs_from_rq is known, and interrupts are masked as the CPU does it */
 	__u32 wake_bytes;		  /* wake the reader when a ring holds so much */
 	__u32 stall_rate;		  /* stalls a second and CPU that are told */
 	__u64 stall_ns[WIRE_STALL_KINDS]; /* thresholds; ~0: not wanted */
@@ -346,6 +374,7 @@ struct wire_config {
 	__u64 soft_beat_flags;		  /* BPF_F_TIMER_CPU_PIN where the kernel has it */
 	__s64 pending_from_rq;		  /* bytes from a CPU's struct rq to its word of pending softirqs */
 	__s64 preempt_from_rq;		  /* and to its preempt count */
+	__s64 regs_from_rq;		  /* and to the registers that the running interrupt has saved (__irq_regs) */
 	struct wire_caller callers[WIRE_CALLERS];
 };
 
@@ -367,7 +396,8 @@ struct wire_init_soft_beat {
 
 WIRE_ASSERT(sizeof(struct wire_span) == 32, "no hole");
 WIRE_ASSERT(sizeof(struct wire_settled) == 48, "no hole");
-WIRE_ASSERT(sizeof(struct wire_stall) == 96 + WIRE_STALL_FRAMES * 8, "no hole");
+WIRE_ASSERT(sizeof(struct wire_away) == 24, "no hole");
+WIRE_ASSERT(sizeof(struct wire_stall) == 120 + WIRE_CODE + WIRE_STALL_FRAMES * 8, "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
 	    "the gate is last");

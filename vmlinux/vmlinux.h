@@ -69,6 +69,12 @@ struct task_struct {
 	int pid;
 };
 
+/* arch/x86/include/asm/ptrace.h */
+struct pt_regs {
+	unsigned long ip;
+	__u16 cs; /* in an unnamed union since 6.9 */
+};
+
 /* include/linux/interrupt.h */
 struct irqaction {
 	const char *name;
@@ -94,6 +100,7 @@ struct hrtimer {
 	struct timerqueue_node node;
 	void *function;
 	struct hrtimer_clock_base *base;
+	__u8 is_soft;
 };
 
 /* include/linux/perf_event.h */

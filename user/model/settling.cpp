@@ -9,6 +9,11 @@ namespace irqscope::model {
 
 namespace {
 
+// Told as open, and now: the same stall.
+bool is_same(const stall& open, const stall& other) {
+    return open.cpu == other.cpu && open.kind == other.kind && open.of == other.of && open.start_ns == other.start_ns;
+}
+
 bool overlaps(const stall& one, std::uint64_t start_ns, std::uint64_t end_ns) {
     return one.start_ns <= end_ns && start_ns <= one.end_ns;
 }
@@ -72,9 +77,10 @@ std::vector<std::optional<std::uint64_t>> stolen_from(const Held& held, const se
 
 void settling::add(stall one, const std::optional<before>& last) {
     if (one.state == stall_state::open) {
-        decided_.push_back({std::move(one), {}});
+        add_open(std::move(one));
         return;
     }
+    over(one);
     if (!last) {
         pass(std::move(one));
         return;
@@ -96,26 +102,80 @@ void settling::settle(const settled& at) {
     auto& held = found->second;
     const auto stolen = stolen_from(held, at);
     for (std::size_t i = 0; !held.empty() && held.front().one.end_ns <= at.until_ns; i++) {
-        decide(std::move(held.front()), at, stolen[i]);
+        stall one = std::move(held.front().one);
         held.pop_front();
+        one.steal_ns = stolen[i];
+        const bool has_hole = at.hole_end_ns != 0 && overlaps(one, at.hole_start_ns, at.hole_end_ns);
+        decide(std::move(one), has_hole);
     }
 }
 
-void settling::decide(held_stall held, const settled& at, std::optional<std::uint64_t> steal_ns) {
-    stall& one = held.one;
-    one.steal_ns = steal_ns;
-    std::optional<aside> why;
+bool settling::is_none(const stall& one, std::uint64_t taken_ns) const {
     const auto threshold = thresholds_.find(one.kind);
-    const std::uint64_t own_ns = beyond(one.at_least_ns, steal_ns.value_or(0));
-    const bool has_hole = at.hole_end_ns != 0 && overlaps(one, at.hole_start_ns, at.hole_end_ns);
+    return threshold != thresholds_.end() && 2 * taken_ns >= one.at_least_ns &&
+           beyond(one.at_least_ns, taken_ns) < threshold->second;
+}
+
+void settling::decide(stall one, bool has_hole) {
+    std::optional<aside> why;
+    const std::uint64_t steal_ns = one.steal_ns.value_or(0);
+    one.away_ns = std::min(away_in(one.cpu, one.start_ns, one.end_ns), one.at_least_ns);
     if (slept(one))
         why = aside::suspend;
     else if (one.kind != stall_kind::irq_off && has_hole)
         why = aside::unwatched;
-    else if (2 * steal_ns.value_or(0) >= one.at_least_ns && threshold != thresholds_.end() &&
-             own_ns < threshold->second)
-        why = aside::steal;
+    else if (is_none(one, std::max(steal_ns, one.away_ns)))
+        why = one.away_ns > steal_ns ? aside::away : aside::steal;
     decided_.push_back({std::move(one), why});
+}
+
+void settling::away(int cpu, const stretch& when) {
+    auto& here = aways_[cpu];
+    here.push_back(when);
+    if (here.size() > most_aways) here.pop_front();
+}
+
+std::uint64_t settling::away_in(int cpu, std::uint64_t start_ns, std::uint64_t end_ns) const {
+    const auto here = aways_.find(cpu);
+    if (here == aways_.end()) return 0;
+    std::vector<stretch> inside;
+    for (const stretch& one : here->second)
+        if (one.start_ns < end_ns && start_ns < one.end_ns) inside.push_back(one);
+    std::sort(inside.begin(), inside.end(),
+              [](const stretch& a, const stretch& b) { return a.start_ns < b.start_ns; });
+    std::uint64_t sum = 0;
+    std::uint64_t until_ns = start_ns;
+    for (const stretch& one : inside) {
+        const std::uint64_t from_ns = std::max(one.start_ns, until_ns);
+        const std::uint64_t to_ns = std::min(one.end_ns, end_ns);
+        sum += beyond(to_ns, from_ns);
+        until_ns = std::max(until_ns, to_ns);
+    }
+    return sum;
+}
+
+void settling::add_open(stall one) {
+    one.away_ns = std::min(away_in(one.cpu, one.start_ns, one.end_ns), one.at_least_ns);
+    if (one.away_ns != 0 && is_none(one, one.away_ns))
+        open_.push_back(std::move(one));
+    else
+        decided_.push_back({std::move(one), {}});
+}
+
+void settling::over(const stall& gone) {
+    std::erase_if(open_, [&gone](const stall& one) { return is_same(one, gone); });
+}
+
+void settling::look_at_open(std::uint64_t now_ns) {
+    std::erase_if(open_, [&](stall& one) {
+        stall grown = one;
+        grown.end_ns = std::max(now_ns, one.end_ns);
+        grown.at_least_ns = beyond(grown.end_ns, grown.start_ns);
+        grown.away_ns = away_in(one.cpu, grown.start_ns, grown.end_ns);
+        if (is_none(grown, grown.away_ns)) return false;
+        decided_.push_back({std::move(grown), {}});
+        return true;
+    });
 }
 
 void settling::suspended(std::uint64_t from_ns, std::uint64_t to_ns) {
@@ -128,13 +188,8 @@ bool settling::slept(const stall& one) const {
                        [&one](const stretch& sleep) { return overlaps(one, sleep.start_ns, sleep.end_ns); });
 }
 
-// It is not known what was stolen; that the machine slept is known all the same.
-void settling::pass(stall one) {
-    const auto why = slept(one) ? std::optional(aside::suspend) : std::nullopt;
-    decided_.push_back({std::move(one), why});
-}
-
 void settling::release(std::uint64_t now_ns) {
+    look_at_open(now_ns);
     for (auto& [cpu, held] : held_)
         while (!held.empty() && held.front().one.end_ns + patience_ns < now_ns) {
             pass(std::move(held.front().one));

@@ -18,7 +18,7 @@ enum class aside {
     idle_exit, // lateness of a beat while nothing but idle ran: C-state exit, a sleeping vCPU
     steal,     // the hypervisor ran something else
     suspend,   // the machine slept
-    away,      // a beat was late over user code, which cannot mask interrupts: the CPU itself was away
+    away,      // the CPU itself was away: a hypervisor that counts no steal for us, firmware, an NMI
     hang,      // the kernel's own back-off after an overlong timer interrupt (hrtimer_cpu_base.nr_hangs)
     unwatched, // the kernel ran no program of ours in the middle of it: its length is not known
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "probe/kernel.hpp"
 
+#include "host/files.hpp"
 #include "host/system.hpp"
 #include "symbols/kallsyms.hpp"
 
@@ -90,6 +91,7 @@ struct per_cpu_offsets {
     std::optional<std::int64_t> runqueues;
     std::optional<std::int64_t> pending;
     std::optional<std::int64_t> preempt;
+    std::optional<std::int64_t> regs;
 };
 
 per_cpu_offsets find_per_cpu_offsets(const btf* types) {
@@ -109,6 +111,7 @@ per_cpu_offsets find_per_cpu_offsets(const btf* types) {
         if (name == "runqueues") found.runqueues = offset;
         if (name == "__softirq_pending") found.pending = offset;
         if (name == "__preempt_count") found.preempt = offset;
+        if (name == "__irq_regs") found.regs = offset;
         if (name == "pcpu_hot") {
             if (const auto member = member_offset(types, variable->type, "preempt_count"))
                 found.preempt = offset + *member;
@@ -146,7 +149,10 @@ result<kernel> kernel::inspect(const std::optional<std::string>& btf_file) {
     found.callers_ = find_callers(known);
     if (const auto function = known.find(beat_function_name); function != known.end())
         found.beat_function_ = function->second.start;
-    found.preempt_rt_ = host::read_system().preempt_rt;
+    const host::system system = host::read_system();
+    found.preempt_rt_ = system.preempt_rt;
+    found.masks_by_flag_ =
+        system.machine == "x86_64" && host::read_line("/sys/hypervisor/guest_type").value_or("") != "PV";
     return found;
 }
 
@@ -162,9 +168,8 @@ bool kernel::has_tracepoint(const std::string& name) const {
 
 namespace {
 
-std::optional<std::int64_t> from_rq(const btf* types, bool preempt_rt,
-                                    std::optional<std::int64_t> per_cpu_offsets::*word) {
-    if (std::endian::native != std::endian::little || preempt_rt) return std::nullopt;
+std::optional<std::int64_t> from_rq(const btf* types, std::optional<std::int64_t> per_cpu_offsets::*word) {
+    if (std::endian::native != std::endian::little) return std::nullopt;
     const per_cpu_offsets offsets = find_per_cpu_offsets(types);
     if (!offsets.runqueues || !(offsets.*word)) return std::nullopt;
     return *(offsets.*word) - *offsets.runqueues;
@@ -173,10 +178,13 @@ std::optional<std::int64_t> from_rq(const btf* types, bool preempt_rt,
 } // namespace
 
 std::optional<std::int64_t> kernel::pending_from_rq() const {
-    return from_rq(btf_.get(), preempt_rt_, &per_cpu_offsets::pending);
+    return preempt_rt_ ? std::nullopt : from_rq(btf_.get(), &per_cpu_offsets::pending);
 }
 std::optional<std::int64_t> kernel::preempt_from_rq() const {
-    return from_rq(btf_.get(), preempt_rt_, &per_cpu_offsets::preempt);
+    return preempt_rt_ ? std::nullopt : from_rq(btf_.get(), &per_cpu_offsets::preempt);
+}
+std::optional<std::int64_t> kernel::regs_from_rq() const {
+    return masks_by_flag_ ? from_rq(btf_.get(), &per_cpu_offsets::regs) : std::nullopt;
 }
 
 } // namespace irqscope::probe

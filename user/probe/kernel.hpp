@@ -35,6 +35,11 @@ public:
     // The same for its preempt count: __preempt_count (before 6.2, and since 6.15) or pcpu_hot.preempt_count, on x86.
     [[nodiscard]] std::optional<std::int64_t> preempt_from_rq() const;
 
+    // The same for the pointer to the registers that the running interrupt has saved: __irq_regs (lib/irq_regs.c).
+    // Nothing where they do not tell how interrupts were unmasked: other architectures, and Xen's paravirtual guests,
+    // who do it by a word in memory (/sys/hypervisor/guest_type).
+    [[nodiscard]] std::optional<std::int64_t> regs_from_rq() const;
+
     // The function of a cpu-clock event's timer (kernel/events/core.c, perf_swevent_hrtimer); 0 without the right to see
     // addresses.
     [[nodiscard]] std::uint64_t beat_function() const { return beat_function_; }
@@ -61,6 +66,7 @@ private:
     std::uint64_t beat_function_ = 0;
     std::optional<std::string> btf_file_;
     bool preempt_rt_ = false;
+    bool masks_by_flag_ = false; // by the interrupt flag of x86
 };
 
 } // namespace irqscope::probe

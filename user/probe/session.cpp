@@ -48,10 +48,12 @@ std::optional<std::string> tracepoint_of(const bpf_program* program) {
 }
 
 // Whether a metric that is asked for needs the program.
-bool is_wanted(std::string_view tracepoint, const std::set<metric>& metrics) {
+bool is_wanted(std::string_view tracepoint, const session_options& options) {
+    const auto& metrics = options.metrics;
     const auto any = [&metrics](std::initializer_list<metric> of) {
         return std::any_of(of.begin(), of.end(), [&](metric one) { return metrics.contains(one); });
     };
+    if (tracepoint == "hrtimer_expire_exit") return !options.stalls.empty();
     if (tracepoint == "softirq_raise") return any({metric::softirq_latency, metric::softirq_off});
     if (tracepoint.starts_with("softirq_"))
         return any({metric::softirq_latency, metric::softirq_off, metric::softirq_run});
@@ -129,19 +131,19 @@ struct session::implementation {
     [[nodiscard]] int load() const;
     [[nodiscard]] int init_soft_beats() const;
 
-    result<void> choose_programs(const kernel& on, const std::set<metric>& metrics);
+    result<void> choose_programs(const kernel& on, const session_options& options);
     result<void> make_rings(const session_options& options);
     void configure(const kernel& on, const session_options& options) const;
     [[nodiscard]] link attach(bpf_program* program) const;
     [[nodiscard]] int max_cpu() const { return possible.empty() ? 0 : possible.back(); }
 };
 
-result<void> session::implementation::choose_programs(const kernel& on, const std::set<metric>& metrics) {
+result<void> session::implementation::choose_programs(const kernel& on, const session_options& options) {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, object->obj) {
         const auto tracepoint = tracepoint_of(program);
         if (!tracepoint) continue;
-        bool load = is_wanted(*tracepoint, metrics);
+        bool load = is_wanted(*tracepoint, options);
         if (load && !on.has_tracepoint(*tracepoint)) {
             if (!is_optional(*tracepoint))
                 return failure(exit_status::not_possible,
@@ -193,6 +195,10 @@ void session::implementation::configure(const kernel& on, const session_options&
         config.serving = 1;
         config.preempt_from_rq = *offset;
     }
+    if (const auto offset = on.regs_from_rq()) {
+        config.regs = 1;
+        config.regs_from_rq = *offset;
+    }
     const auto& callers = on.softirq_callers();
     std::copy_n(callers.begin(), std::min<std::size_t>(callers.size(), WIRE_CALLERS), std::begin(config.callers));
 }
@@ -205,7 +211,7 @@ result<void> session::implementation::open(const kernel& on, const session_optio
     open_options.btf_custom_path = on.btf_file() ? on.btf_file()->c_str() : nullptr;
     object.reset(::irqscope_bpf__open_opts(&open_options));
     if (!object) return failure(exit_status::failed, explain_load_failure(errno));
-    if (auto done = choose_programs(on, options.metrics); !done) return done;
+    if (auto done = choose_programs(on, options); !done) return done;
     bpf_program__set_autoload(object->progs.init_soft_beat, soft);
     bpf_map__set_autocreate(object->maps.soft_beats, soft);
     if (soft) bpf_map__set_max_entries(object->maps.soft_beats, static_cast<std::uint32_t>(max_cpu()) + 1);

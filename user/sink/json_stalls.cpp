@@ -47,7 +47,8 @@ object stall_of(const model::stall& from, const clock_pair& clock) {
             {"task", task_of(from)},
             {"stack_kind", model::name_of(from.stack_is)},
             {"stack", from.stack},
-            {"steal_ns", nullable(from.steal_ns)}};
+            {"steal_ns", nullable(from.steal_ns)},
+            {"away_ns", from.away_ns}};
 }
 
 object culprits_of(const model::stalls_report& from, const clock_pair& clock) {

@@ -36,6 +36,7 @@ std::string subject_of(const model::stall& one) {
         if (!one.timer_function.empty()) parts.push_back("timer function " + printable(one.timer_function, name_width));
     }
     if (one.steal_ns && *one.steal_ns != 0) parts.push_back("steal " + format_ns(*one.steal_ns));
+    if (one.away_ns != 0) parts.push_back("away " + format_ns(one.away_ns));
     return fmt::format("{}", fmt::join(parts, "; "));
 }
 

@@ -36,6 +36,13 @@ bool decode_settled(const void* data, std::size_t size, span_sink& sink) {
     return true;
 }
 
+bool decode_away(const void* data, std::size_t size, span_sink& sink) {
+    wire_away away{};
+    if (!read(data, size, away) || away.cpu >= table::max_cpus || away.end_ns < away.start_ns) return false;
+    sink.on_away(away);
+    return true;
+}
+
 } // namespace
 
 bool decode(const void* data, std::size_t size, span_sink& sink) {
@@ -43,6 +50,7 @@ bool decode(const void* data, std::size_t size, span_sink& sink) {
     if (!read(data, size, kind)) return false;
     if (kind == WIRE_RECORD_STALL) return decode_stall(data, size, sink);
     if (kind == WIRE_RECORD_SETTLED) return decode_settled(data, size, sink);
+    if (kind == WIRE_RECORD_AWAY) return decode_away(data, size, sink);
     wire_softirq_span record{};
     if (size < sizeof(record.span)) return false;
     std::memcpy(&record.span, data, sizeof(record.span));

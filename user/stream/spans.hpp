@@ -24,6 +24,7 @@ public:
     virtual void on_wait(const wire_span& /*span*/) {}
     virtual void on_stall(const wire_stall& /*stall*/) {}
     virtual void on_settled(const wire_settled& /*settled*/) {}
+    virtual void on_away(const wire_away& /*away*/) {}
 };
 
 // Hands one raw record to the sink. False, and nothing is handed on: it is of no known kind, too short, or names a

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stream/stall_flow.hpp"
 
+#include "stream/away.hpp"
+
 #include <algorithm>
 #include <utility>
 
 namespace irqscope::stream {
-
-namespace {
-
-// A section that masks interrupts ends in the kernel, and there the timer is served. Over user code, and with no
-// interrupt that filled the time, nobody masked them: the CPU was away (hypervisor, firmware), and nobody counted it.
-bool was_over_user_code(const model::stall& one) {
-    return one.kind == model::stall_kind::irq_off && one.stack_is == model::stack_kind::post_hoc && !one.culprit &&
-           one.stack.empty();
-}
-
-} // namespace
 
 void stall_flow::add(const stall_record& record, const catalog& names) {
     decide(); // what is open is known as such before its end comes
@@ -25,18 +16,20 @@ void stall_flow::add(const stall_record& record, const catalog& names) {
                           settled->late_ns, settled->hole_start_ns, settled->hole_end_ns});
         return;
     }
+    if (const auto* away = std::get_if<wire_away>(&record)) {
+        settling_.away(static_cast<int>(away->cpu), {away->start_ns, away->end_ns});
+        return;
+    }
     const auto& wire = std::get<wire_stall>(record);
     model::stall one = make_stall(wire, names, *symbols_);
     // Told as open, and its end went unseen: it is over, and how long it was nobody knows.
     if (wire.state == WIRE_STALL_GONE) {
         incidents_.over(one);
+        settling_.over(one);
         asides_[model::aside::unwatched].add(one.at_least_ns);
         return;
     }
-    if (was_over_user_code(one)) {
-        asides_[model::aside::away].add(one.at_least_ns);
-        return;
-    }
+    if (const auto away = away_of(wire, one, *symbols_)) settling_.away(one.cpu, *away);
     if (one.state == model::stall_state::ended) incidents_.over(one);
     std::optional<model::before> before;
     if (wire.beats_known != 0)

@@ -17,7 +17,7 @@ namespace irqscope::stream {
 model::stall_kind stall_kind_of(std::uint32_t wire_kind); // enum wire_stall_kind, below WIRE_STALL_KINDS
 
 // In the ring's order: what settles a stall comes after it.
-using stall_record = std::variant<wire_stall, wire_settled>;
+using stall_record = std::variant<wire_stall, wire_settled, wire_away>;
 
 // Counts streamed spans, and keeps what is told of stalls until somebody takes it.
 class record_intake final : public span_counter {
@@ -26,6 +26,7 @@ public:
 
     void on_stall(const wire_stall& stall) override { stalls_.emplace_back(stall); }
     void on_settled(const wire_settled& settled) override { stalls_.emplace_back(settled); }
+    void on_away(const wire_away& away) override { stalls_.emplace_back(away); }
 
     std::vector<stall_record> take_stalls() { return std::exchange(stalls_, {}); }
 

@@ -61,6 +61,7 @@ protected:
     // The heartbeat's turn in a batch of timers; the kernel's clock goes on meanwhile.
     void fire(std::uint64_t batch, std::uint64_t kernel_later_ns = 0) {
         on().expire(timer, expires, batch);
+        on().expired(timer);
         last_expiry = expires;
         expires = forward(expires, on().now_ns + kernel_later_ns);
         if (kernel_later_ns == 0) {
@@ -145,8 +146,10 @@ protected:
         EXPECT_EQ(stall.stack, WIRE_STACK_POST_HOC);
     }
     void run_timer(std::uint64_t function, std::uint64_t ns) {
-        on().expire(fake_event(1, function, 0), on().now_ns, on().now_ns);
+        void* other = fake_event(1, function, 0);
+        on().expire(other, on().now_ns, on().now_ns);
         on().pass(ns);
+        on().expired(other);
     }
     // Until so long before the next beat.
     void pass_to(std::uint64_t before_ns) const { on().now_ns = expires - before_ns; }

@@ -78,6 +78,7 @@ void kernel::reset() {
     *fake_preempt_count() = 0;
     fake_set_steal(0);
     fake_set_nr_hangs(0);
+    fake_set_interrupted(nullptr, 0);
     the_kernel.state().enabled = 1;
 }
 
@@ -126,6 +127,11 @@ void kernel::expire(void* timer, std::uint64_t expires_ns, std::uint64_t batch_n
     std::array<unsigned long long, 2> context{reinterpret_cast<std::uintptr_t>(timer),
                                               reinterpret_cast<std::uintptr_t>(&batch_ns)};
     hrtimer_expire_entry(context.data());
+}
+
+void kernel::expired(void* timer) {
+    std::array<unsigned long long, 1> context{reinterpret_cast<std::uintptr_t>(timer)};
+    hrtimer_expire_exit(context.data());
 }
 
 void kernel::enter_idle(std::uint32_t state) {

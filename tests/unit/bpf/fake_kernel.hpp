@@ -26,6 +26,7 @@ int softirq_exit(unsigned long long* context);
 int irq_handler_entry(unsigned long long* context);
 int irq_handler_exit(unsigned long long* context);
 int hrtimer_expire_entry(unsigned long long* context);
+int hrtimer_expire_exit(unsigned long long* context);
 int cpu_idle(unsigned long long* context);
 int init_soft_beat(wire_init_soft_beat* which);
 int local_timer_entry(void* context);
@@ -114,6 +115,7 @@ public:
     static void end_pass() { *fake_preempt_count() &= ~0x100U; }
     // __run_hrtimer(): of a batch that was begun at batch_ns.
     void expire(void* timer, std::uint64_t expires_ns, std::uint64_t batch_ns);
+    void expired(void* timer); // its function has returned
     void enter_idle(std::uint32_t state = 1);
     void leave_idle();
     void begin(int (*sysvec)(void*)) { sysvec(stack.data()); }

@@ -10,6 +10,7 @@ static struct {
 	char between[100];
 	__u32 pending;
 	__u32 preempt_count;
+	struct pt_regs *irq_regs;
 } per_cpu __attribute__((aligned(8)));
 static struct cfs_rq fair = { &per_cpu.rq };
 static struct task_struct current_task = { { &fair } };
@@ -65,12 +66,32 @@ void *fake_event(unsigned number, __u64 function, __u64 config1)
 	event->attr.config1 = config1;
 	event->hw.hrtimer.function = (void *)function;
 	event->hw.hrtimer.base = &timer_clock;
+	event->hw.hrtimer.is_soft = 0;
 	return &event->hw.hrtimer;
 }
 
 void fake_set_expires(void *timer, long long ns)
 {
 	((struct hrtimer *)timer)->node.expires = ns;
+}
+
+void fake_set_soft(void *timer, int soft)
+{
+	((struct hrtimer *)timer)->is_soft = soft;
+}
+
+void fake_set_interrupted(const __u8 *code, unsigned short cs)
+{
+	static struct pt_regs regs;
+
+	regs.ip = (unsigned long)(code + WIRE_CODE / 2);
+	regs.cs = cs;
+	per_cpu.irq_regs = code ? &regs : 0;
+}
+
+long long fake_regs_from_rq(void)
+{
+	return (char *)&per_cpu.irq_regs - (char *)&per_cpu.rq;
 }
 
 void fake_set_nr_hangs(unsigned short hangs)

@@ -21,7 +21,12 @@ void *fake_action(const char *name);	       /* a struct irqaction; the name must
 /* Four struct perf_event, each with its hrtimer, which are all on one hrtimer_cpu_base. */
 void *fake_event(unsigned number, __u64 function, __u64 config1); /* the hrtimer in it */
 void fake_set_expires(void *timer, long long ns);
+void fake_set_soft(void *timer, int soft); /* whether it expires in a softirq */
 void fake_set_nr_hangs(unsigned short hangs);
+
+/* Where the running interrupt came to: 256 bytes of code, with the instruction in their middle; 0: no interrupt runs. */
+void fake_set_interrupted(const __u8 *code, unsigned short cs);
+long long fake_regs_from_rq(void); /* wire_config.regs_from_rq that leads there */
 
 /* The BPF side's own, from bpf/histogram.bpf.h. */
 unsigned fake_bucket_of(unsigned long long ns);

@@ -127,10 +127,12 @@ TEST_F(irq_off_stall, in_another_timers_callback_is_told_from_the_batch_where_th
     untraced_interrupt();
     pass_to(0);
     const std::uint64_t batch = on().now_ns; // one batch, one `now`
-    on().expire(fake_event(1, tick_sched_timer, 0), batch, batch);
-    on().pass(3 * us);
-    on().expire(fake_event(1, a_timer, 0), batch, batch);
-    on().pass(5 * ms);
+    for (const auto& [function, ns] : {std::pair{tick_sched_timer, 3 * us}, std::pair{a_timer, 5 * ms}}) {
+        void* other = fake_event(1, function, 0);
+        on().expire(other, batch, batch);
+        on().pass(ns);
+        on().expired(other);
+    }
     fire(batch);
     expect_culprit(local_timer, 5 * ms);
     EXPECT_EQ(only().timer_function, a_timer);

@@ -229,8 +229,7 @@ TEST_F(stall, record_does_not_keep_what_the_one_before_it_said) {
     want({WIRE_STALL_IRQ_OFF, WIRE_STALL_HARDIRQ_RUN});
     on().now_ns = expires;
     on().begin(local_timer_entry);
-    on().expire(fake_event(1, tick_sched_timer, 0), expires, expires);
-    on().pass(5 * ms);
+    run_timer(tick_sched_timer, 5 * ms);
     fire(on().now_ns);
     on().end(local_timer_exit);
     ASSERT_NE(stalls().front().timer_function, 0U);

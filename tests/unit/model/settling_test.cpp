@@ -351,4 +351,101 @@ TEST(settling, oldest_passes_when_there_are_too_many) {
     EXPECT_TRUE(some.take().empty()) << "each CPU has its own";
 }
 
+// The CPU was away, and no counter of the kernel's says so.
+
+TEST(settling, stall_in_which_the_cpu_was_away_is_none) {
+    settling some(thresholds());
+    some.away(0, {100 * ms, 104 * ms});
+    some.add(made(100, 105), steal_was(0));
+    some.settle(steal_is(120, 0));
+    EXPECT_EQ(told(some), lines{"100..105 5-0"}) << "1 ms is left, and that is the threshold";
+    some.away(0, {200 * ms, 204 * ms + 1});
+    some.add(made(200, 205), steal_was(0));
+    some.settle(steal_is(220, 0));
+    EXPECT_EQ(told(some), lines{"200..205 away"});
+}
+
+TEST(settling, stretch_may_come_after_the_stall_and_is_the_stalls_on_its_cpu_only) {
+    settling some(thresholds());
+    some.add(made(100, 105), steal_was(0));
+    some.add(made(100, 105, stall_kind::irq_off, 1), steal_was(0));
+    some.away(1, {99 * ms, 106 * ms});
+    some.settle(steal_is(120, 0));
+    some.settle(steal_is(120, 0, 1));
+    EXPECT_EQ(told(some), (lines{"100..105 5-0", "100..105 away"}));
+}
+
+TEST(settling, stretches_that_overlap_count_once) {
+    settling some(thresholds());
+    some.away(0, {102 * ms, 104 * ms});
+    some.away(0, {101 * ms, 103 * ms});
+    some.away(0, {101 * ms, 102 * ms});
+    some.away(0, {90 * ms, 100 * ms});
+    some.add(made(100, 105), steal_was(0));
+    some.settle(steal_is(120, 0));
+    const auto all = some.take();
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_FALSE(all[0].why);
+    EXPECT_EQ(all[0].one.away_ns, 3 * ms);
+}
+
+TEST(settling, larger_of_steal_and_away_is_the_reason) {
+    settling some(thresholds());
+    some.away(0, {100 * ms, 105 * ms});
+    some.add(made(100, 105), steal_was(0));
+    some.settle(steal_is(120, 3 * ms));
+    EXPECT_EQ(told(some), lines{"100..105 away"});
+    some.away(0, {200 * ms, 203 * ms});
+    some.add(made(200, 205), steal_was(3 * ms));
+    some.settle(steal_is(220, 8 * ms));
+    EXPECT_EQ(told(some), lines{"200..205 steal"});
+}
+
+TEST(settling, away_is_known_also_where_nothing_settles) {
+    settling some(thresholds());
+    some.away(0, {100 * ms, 105 * ms});
+    some.add(made(100, 105), steal_was(0));
+    some.release_all();
+    EXPECT_EQ(told(some), lines{"100..105 away"});
+}
+
+stall open(std::uint64_t start_ms, std::uint64_t end_ms) {
+    stall one = made(start_ms, end_ms, stall_kind::softirq_latency);
+    one.state = stall_state::open;
+    return one;
+}
+
+TEST(settling, open_stall_that_is_none_so_far_waits_until_it_is_one) {
+    settling some(thresholds());
+    some.away(0, {100 * ms, 104 * ms + 500'000});
+    some.add(open(100, 105), steal_was(0));
+    EXPECT_TRUE(some.take().empty());
+    some.release(105 * ms + 400'000);
+    EXPECT_TRUE(some.take().empty());
+    some.release(106 * ms);
+    const auto all = some.take();
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].one.state, stall_state::open);
+    EXPECT_EQ(all[0].one.at_least_ns, 6 * ms) << "as old as it is by now";
+    some.release(107 * ms);
+    EXPECT_TRUE(some.take().empty()) << "told once";
+}
+
+TEST(settling, open_stall_that_ended_before_it_was_one_is_never_told) {
+    settling some(thresholds());
+    some.away(0, {100 * ms, 105 * ms});
+    some.add(open(100, 105), steal_was(0));
+    some.add(made(100, 105, stall_kind::softirq_latency), steal_was(0));
+    some.settle(steal_is(120, 0));
+    EXPECT_EQ(told(some), lines{"100..105 away"}) << "its end";
+    some.add(open(200, 205), steal_was(0));
+    some.away(0, {200 * ms, 205 * ms});
+    EXPECT_EQ(some.take().size(), 1U) << "nobody knew";
+    some.away(0, {300 * ms, 305 * ms});
+    some.add(open(300, 305), steal_was(0));
+    some.over(made(300, 305, stall_kind::softirq_latency));
+    some.release(400 * ms);
+    EXPECT_TRUE(some.take().empty());
+}
+
 } // namespace irqscope::model

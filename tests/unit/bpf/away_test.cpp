@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// bpf/timers.bpf.h, bpf/interrupted.bpf.h: what tells that the CPU itself was away.
+#include "bpf/beating.hpp"
+
+#include <numeric>
+
+namespace irqscope::fake {
+
+namespace {
+
+constexpr std::uint16_t kernel_cs = 0x10;
+constexpr std::uint16_t user_cs = 0x33;
+
+} // namespace
+
+class away : public beating {
+protected:
+    void SetUp() override {
+        beating::SetUp();
+        beat(2);
+    }
+    void TearDown() override {
+        on().ring_full = false;
+        beating::TearDown();
+    }
+
+    [[nodiscard]] static std::vector<wire_away> told() { return on().records<wire_away>(WIRE_RECORD_AWAY); }
+    static void expect_only(std::uint64_t start_ns, std::uint64_t end_ns) {
+        ASSERT_EQ(told().size(), 1U);
+        EXPECT_EQ(told()[0].cpu, 0U);
+        EXPECT_EQ(told()[0].start_ns, start_ns);
+        EXPECT_EQ(told()[0].end_ns, end_ns);
+    }
+};
+
+TEST_F(away, between_a_timer_interrupts_entry_and_its_first_timer) {
+    on().now_ns = expires;
+    const std::uint64_t begun = on().now_ns;
+    on().begin(local_timer_entry);
+    on().pass(5 * ms);
+    fire(begun);
+    on().end(local_timer_exit);
+    expect_only(begun, begun + 5 * ms);
+}
+
+TEST_F(away, between_two_timers_of_an_interrupt) {
+    on().now_ns = expires;
+    on().begin(local_timer_entry);
+    run_timer(tick_sched_timer, 3 * ms);
+    const std::uint64_t tick_ended = on().now_ns;
+    on().pass(2 * ms);
+    fire(on().now_ns);
+    on().end(local_timer_exit);
+    expect_only(tick_ended, tick_ended + 2 * ms);
+}
+
+TEST_F(away, between_the_last_timer_and_the_end_of_its_interrupt) {
+    on().now_ns = expires;
+    on().begin(local_timer_entry);
+    fire(on().now_ns);
+    const std::uint64_t fired = on().now_ns;
+    on().pass(700 * us);
+    on().end(local_timer_exit);
+    expect_only(fired, fired + 700 * us);
+}
+
+TEST_F(away, a_timers_own_function_is_not) {
+    on().now_ns = expires;
+    on().begin(local_timer_entry);
+    run_timer(a_timer, 5 * ms);
+    fire(on().now_ns);
+    run_timer(tick_sched_timer, 3 * ms);
+    on().end(local_timer_exit);
+    EXPECT_TRUE(told().empty());
+}
+
+TEST_F(away, little_is_no_news) {
+    on().now_ns = expires;
+    const std::uint64_t begun = on().now_ns;
+    on().begin(local_timer_entry);
+    on().pass(WIRE_AWAY_NS - 1);
+    fire(begun);
+    on().pass(WIRE_AWAY_NS - 1);
+    on().end(local_timer_exit);
+    EXPECT_TRUE(told().empty());
+    on().now_ns = expires;
+    on().begin(local_timer_entry);
+    on().pass(WIRE_AWAY_NS);
+    fire(begun);
+    on().end(local_timer_exit);
+    EXPECT_EQ(told().size(), 1U);
+}
+
+TEST_F(away, is_told_to_those_who_want_stalls) {
+    config.stall_rate = 0;
+    on().now_ns = expires;
+    on().begin(local_timer_entry);
+    on().pass(5 * ms);
+    fire(on().now_ns);
+    on().end(local_timer_exit);
+    EXPECT_TRUE(on().sent.empty());
+}
+
+TEST_F(away, that_finds_the_ring_full_is_lost_and_counted) {
+    on().ring_full = true;
+    on().now_ns = expires;
+    on().begin(local_timer_entry);
+    on().pass(5 * ms);
+    fire(on().now_ns);
+    on().end(local_timer_exit);
+    EXPECT_EQ(on().lost(WIRE_LOST_STALL), 1U);
+}
+
+// hrtimer_run_softirq() has interrupts on: they may come between any two of its lines.
+TEST_F(away, soft_timers_tell_nothing) {
+    void* soft = fake_event(2, a_timer, 0);
+    fake_set_soft(soft, 1);
+    pass_to(900 * us);
+    const unsigned reads = on().clock_reads;
+    on().expire(soft, on().now_ns, on().now_ns - 500 * us);
+    EXPECT_EQ(on().clock_reads, reads);
+    pass_to(0);
+    interrupt(); // comes while its function runs
+    on().pass(500 * us);
+    on().expired(soft);
+    EXPECT_TRUE(told().empty());
+    EXPECT_EQ(state().beats.seen, 3U);
+}
+
+// In the middle of one that takes long, another one's end is not its.
+TEST_F(away, end_of_a_timer_that_did_not_begin_is_passed_over) {
+    on().now_ns = expires;
+    on().begin(local_timer_entry);
+    void* other = fake_event(1, a_timer, 0);
+    on().expire(other, on().now_ns, on().now_ns);
+    on().pass(5 * ms);
+    on().expired(fake_event(3, a_timer, 0));
+    on().pass(1 * ms);
+    on().expired(other);
+    on().end(local_timer_exit);
+    EXPECT_TRUE(told().empty());
+    EXPECT_EQ(state().timers.longest_ns, 6 * ms);
+    on().now_ns = expires + 10 * ms; // what was due meanwhile
+    interrupt();
+}
+
+TEST_F(away, place_that_a_late_beat_came_to_is_told_with_its_code) {
+    want({WIRE_STALL_IRQ_OFF});
+    config.regs = 1;
+    config.regs_from_rq = fake_regs_from_rq();
+    std::array<std::uint8_t, WIRE_CODE> code{};
+    std::iota(code.begin(), code.end(), std::uint8_t{0});
+    fake_set_interrupted(code.data(), kernel_cs);
+    const std::uint64_t edge = on().now_ns; // the end of the beat before
+    beat_late(5 * ms);
+    const wire_stall first = only();
+    EXPECT_EQ(first.ip, reinterpret_cast<std::uintptr_t>(code.data()) + WIRE_CODE / 2);
+    EXPECT_EQ(first.code[WIRE_CODE / 2], 128U);
+    EXPECT_EQ(first.code[WIRE_CODE - 1], 255U);
+    EXPECT_EQ(first.begun_ns, on().now_ns);
+    EXPECT_EQ(first.edge_ns, edge);
+    serve(3, 10 * us);
+    const std::uint64_t softirq_edge = on().now_ns;
+    fake_set_interrupted(code.data(), user_cs);
+    beat_late(5 * ms);
+    EXPECT_EQ(stalls().back().ip, 0U) << "user code";
+    EXPECT_EQ(stalls().back().edge_ns, softirq_edge);
+    fake_set_interrupted(nullptr, 0);
+    beat_late(5 * ms);
+    EXPECT_EQ(stalls().back().ip, 0U);
+    fake_set_interrupted(code.data(), kernel_cs);
+    config.regs = 0;
+    beat_late(5 * ms);
+    EXPECT_EQ(stalls().back().ip, 0U);
+}
+
+} // namespace irqscope::fake
