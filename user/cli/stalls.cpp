@@ -12,6 +12,7 @@
 #include "sink/json_stalls.hpp"
 #include "sink/text_stalls.hpp"
 #include "stream/stall_flow.hpp"
+#include "symbols/live_symbols.hpp"
 
 #include <algorithm>
 #include <array>
@@ -77,7 +78,7 @@ result<plan> understand(const stalls_options& options) {
 // The watch over one measurement.
 class watch {
 public:
-    watch(const plan& todo, probe::measurement& running, const symbols::symbol_table& symbols, sink::stall_sink& out)
+    watch(const plan& todo, probe::measurement& running, symbols::source& symbols, sink::stall_sink& out)
         : todo_(&todo), running_(&running), out_(&out), flow_(todo.session.stalls, symbols),
           boot_offset_ns_(host::boot_offset_ns()), last_look_ns_(host::monotonic_ns()) {}
 
@@ -185,7 +186,7 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     if (!running) return tl::unexpected(running.error());
     auto waiting = waiter::make(running->descriptors());
     if (!waiting) return tl::unexpected(waiting.error());
-    const auto symbols = symbols::symbol_table::read();
+    auto symbols = symbols::live_symbols::open();
     if (!symbols) return tl::unexpected(symbols.error());
     if (const auto dropped = probe::drop_rights(); !dropped)
         fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
