@@ -3,6 +3,7 @@
 #include "host/cpus.hpp"
 #include "host/system.hpp"
 #include "live/bpf_objects.hpp"
+#include "live/disk_cpus.hpp"
 #include "live/support.hpp"
 #include "probe/injector.hpp"
 
@@ -29,23 +30,10 @@ class inject : public testing::TestWithParam<injection> {};
 
 bool is_idle(injection what) { return what == injection::idle_entry || what == injection::idle_leave; }
 
-// A disk's interrupt may go to one CPU only, and not every machine has a disk whose file system knows O_DIRECT.
-std::vector<int> cpus_with_the_event(injection what) {
-    const auto all = must(host::online_cpus());
-    if (what != injection::device_interrupt) return all;
-    probe::injector_options options;
-    options.patience_ns = 500 * ms;
-    auto trial = must(injector::load(what, options));
-    std::vector<int> found;
-    for (const int cpu : all)
-        if (trial.inject(cpu, 100 * us)) found.push_back(cpu);
-    return found;
-}
-
 } // namespace
 
 TEST_P(inject, holds_that_cpu_for_that_long) {
-    const auto cpus = cpus_with_the_event(GetParam());
+    const auto cpus = GetParam() == injection::device_interrupt ? disk_cpus() : must(host::online_cpus());
     if (cpus.empty()) GTEST_SKIP() << "no CPU here gets such an event";
     auto one = must(injector::load(GetParam()));
     for (const int cpu : cpus)

@@ -3,6 +3,7 @@
 // that is restarted, two CPUs at once, vectors that wait for each other, what never ends.
 #include "host/cpus.hpp"
 #include "host/system.hpp"
+#include "live/disk_cpus.hpp"
 #include "live/support.hpp"
 #include "live/watched.hpp"
 #include "load/load.hpp"
@@ -71,19 +72,12 @@ std::vector<outcome_of> inject(watched& tracer, injector& with, int cpu, std::ui
 
 // The disk's interrupt comes when the CPU has gone idle, waiting for it.
 TEST(scenario, long_device_interrupt_on_an_idle_cpu) {
-    probe::injector_options options;
-    options.patience_ns = 500 * ms;
-    auto with = must(injector::load(injection::device_interrupt, options));
-    int cpu = -1;
-    for (const int each : must(host::online_cpus())) {
-        bool often = true;
-        for (int i = 0; i < 5; i++) often = often && with.inject(each, ms / 10);
-        if (often) cpu = each;
-    }
-    ASSERT_GE(cpu, 0) << "no CPU here gets an interrupt of the disk's";
+    const auto cpus = disk_cpus();
+    ASSERT_FALSE(cpus.empty()) << "no CPU here gets an interrupt of the disk's";
+    auto with = must(injector::load(injection::device_interrupt));
     watched tracer(default_thresholds());
     int named = 0;
-    for (const auto& [what, told] : inject(tracer, with, cpu, 5 * ms, 20)) {
+    for (const auto& [what, told] : inject(tracer, with, cpus.back(), 5 * ms, 20)) {
         const auto run = longest(told, stall_kind::hardirq_run, stall_state::ended);
         EXPECT_TRUE(run) << all_words(told);
         named += run && run->of->key == what.action ? 1 : 0;

@@ -2,6 +2,7 @@
 #include "live/support.hpp"
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -51,9 +52,8 @@ host::proc_counts at_rest(const std::function<result<host::proc_counts>()>& read
 }
 
 outcome run(const std::string& command) {
-    const auto name = [](const char* what) {
-        return fmt::format("{}/irqscope-test-{}.{}", std::filesystem::temp_directory_path().string(), getpid(), what);
-    };
+    static std::atomic<int> runs = 0; // one may run while another does
+    const auto name = [run = runs++](const char* what) { return fmt::format("run-{}.{}", run, what); };
     const auto take = [](const std::string& path) {
         std::ifstream file(path);
         std::string text{std::istreambuf_iterator<char>(file), {}};

@@ -2,6 +2,7 @@
 // Injected stalls of each kind and of 2 to 50 ms: are they told, is the truth in the printed interval, is the right one
 // named?
 #include "host/cpus.hpp"
+#include "live/disk_cpus.hpp"
 #include "live/support.hpp"
 #include "live/watched.hpp"
 #include "probe/injector.hpp"
@@ -27,18 +28,6 @@ constexpr std::uint64_t ms = 1'000'000;
 constexpr std::array<std::uint64_t, 4> lengths{2 * ms, 5 * ms, 20 * ms, 50 * ms};
 constexpr std::size_t times = 50; // of each length
 
-std::vector<int> cpus_for(injection what, probe::injector& with) {
-    const auto all = must(host::online_cpus());
-    if (what != injection::device_interrupt) return all;
-    std::vector<int> found; // those that get an interrupt of the disk's
-    for (const int cpu : all) {
-        bool often = true; // now and then another device's interrupt comes anywhere
-        for (int i = 0; i < 5; i++) often = often && with.inject(cpu, 100'000);
-        if (often) found.push_back(cpu);
-    }
-    return found;
-}
-
 } // namespace
 
 class truths : public testing::TestWithParam<std::tuple<injection, std::uint64_t>> {
@@ -51,7 +40,7 @@ protected:
         probe::injector_options options;
         options.patience_ns = 500 * ms;
         auto injector = must(probe::injector::load(what(), options));
-        const auto cpus = cpus_for(what(), injector);
+        const auto cpus = what() == injection::device_interrupt ? disk_cpus() : must(host::online_cpus());
         ASSERT_FALSE(cpus.empty()) << "no CPU here gets an interrupt of the disk's";
         watched tracer(low_thresholds());
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(240);

@@ -41,7 +41,7 @@ thresholds default_thresholds() {
 }
 
 watched::watched(const thresholds& above, std::uint64_t beat_ns)
-    : running_(start(above, beat_ns)), symbols_(must(symbols::symbol_table::read())), flow_(above, symbols_) {}
+    : running_(start(above, beat_ns)), symbols_(must(symbols::live_symbols::open())), flow_(above, symbols_) {}
 
 void watched::take() {
     const auto records = running_.take_stalls();

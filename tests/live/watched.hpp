@@ -5,7 +5,7 @@
 #include "model/injection.hpp"
 #include "probe/measurement.hpp"
 #include "stream/stall_flow.hpp"
-#include "symbols/symbol_table.hpp"
+#include "symbols/live_symbols.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -43,12 +43,13 @@ public:
     model::stalls_report finish();
 
     [[nodiscard]] probe::measurement& measurement() { return running_; }
+    [[nodiscard]] const symbols::live_symbols& symbols() const { return symbols_; }
 
 private:
     void take();
 
     probe::measurement running_;
-    symbols::symbol_table symbols_;
+    symbols::live_symbols symbols_;
     stream::stall_flow flow_;
     std::vector<model::stall> told_;
 };

@@ -2,6 +2,7 @@
 // `irqscope hist`: live histograms.
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
+#include "cli/scope.hpp"
 #include "cli/wait.hpp"
 #include "host/system.hpp"
 #include "probe/measurement.hpp"
@@ -24,13 +25,11 @@ constexpr std::uint64_t drain_ns = 100'000'000;      // rings are looked at so o
 constexpr std::uint64_t refresh_ns = 30'000'000'000; // u32 buckets are widened in time
 
 struct hist_options {
-    std::string duration;
+    scope_options scope;
     std::string interval;
-    std::string cpus;
     std::string metrics;
     std::string above;
     std::string ring_size;
-    std::string beat;
     std::size_t top = 0;
     bool per_cpu = false;
     bool stream = false;
@@ -68,30 +67,19 @@ result<std::set<model::metric>> parse_metrics(const std::string& text) {
 
 result<plan> understand(const hist_options& options) {
     plan made;
-    const auto time = [](const char* option, const std::string& text,
-                         std::optional<std::uint64_t>& to) -> result<void> {
-        if (text.empty()) return {};
-        const auto ns = parse_duration(option, text);
-        if (!ns) return tl::unexpected(ns.error());
-        to = *ns;
-        return {};
-    };
-    if (const auto done = time("-d", options.duration, made.duration_ns); !done) return tl::unexpected(done.error());
-    if (const auto done = time("-I", options.interval, made.interval_ns); !done) return tl::unexpected(done.error());
+    const auto scope = understand(options.scope);
+    if (!scope) return tl::unexpected(scope.error());
+    made.duration_ns = scope->duration_ns;
+    scope->apply(made.session);
+    if (!options.interval.empty()) {
+        const auto interval = parse_duration("-I", options.interval);
+        if (!interval) return tl::unexpected(interval.error());
+        made.interval_ns = *interval;
+    }
     if (!options.metrics.empty()) {
         auto metrics = parse_metrics(options.metrics);
         if (!metrics) return tl::unexpected(metrics.error());
         made.session.metrics = std::move(*metrics);
-    }
-    if (!options.cpus.empty()) {
-        auto cpus = parse_cpus("-C", options.cpus);
-        if (!cpus) return tl::unexpected(cpus.error());
-        made.session.cpus = std::move(*cpus);
-    }
-    if (!options.beat.empty()) {
-        const auto beat = parse_beat("--beat", options.beat);
-        if (!beat) return tl::unexpected(beat.error());
-        made.session.beat_ns = *beat;
     }
     if (!options.above.empty()) {
         const auto above = parse_threshold("--above", options.above);
@@ -144,8 +132,7 @@ result<void> measure(const plan& todo, probe::measurement& running, waiter& wait
 
 void announce(const plan& todo) {
     if (todo.json || isatty(STDERR_FILENO) == 0) return;
-    fmt::print(stderr, "irqscope: measuring{}, Ctrl-C ends it and prints what was seen\n",
-               todo.duration_ns ? fmt::format(" for {} s", static_cast<double>(*todo.duration_ns) / 1e9) : "");
+    fmt::print(stderr, "irqscope: measuring{}, Ctrl-C ends it and prints what was seen\n", words_for(todo.duration_ns));
 }
 
 result<void> run_hist(const hist_options& options, const global_options& global) {
@@ -175,18 +162,14 @@ command add_hist(CLI::App& parent) {
     const auto options = std::make_shared<hist_options>();
     CLI::App* hist = parent.add_subcommand(
         "hist", "live histograms: how long hard interrupts and softirqs ran, and how long softirqs waited");
-    hist->add_option("-d,--duration", options->duration,
-                     "end after so long (10, 500ms, 2m; bcc's -d is something\nelse); without it, at Ctrl-C")
-        ->type_name("TIME");
+    add_scope(*hist, options->scope);
     hist->add_option("-I,--interval", options->interval, "print and begin anew each time so long")->type_name("TIME");
-    hist->add_option("-C,--cpu", options->cpus, "these CPUs only (0-3,8)")->type_name("LIST");
     hist->add_option("--metric", options->metrics,
                      "only these, with commas: irq_off (how late the heartbeat's\n"
                      "timer was served), softirq_off (raise to the first softirq),\n"
                      "softirq_latency (oldest raise to entry), softirq_run,\n"
                      "hardirq_run, sysvec_run, idle_exit; what is not asked for is\nnot attached")
         ->type_name("LIST");
-    hist->add_option("--beat", options->beat, "period of the heartbeats (1ms; 100us to 100ms)")->type_name("TIME");
     hist->add_flag("--per-cpu", options->per_cpu, "a line for each CPU and key");
     hist->add_flag("--fine", options->fine, "histograms in 8 steps to a power of two");
     hist->add_option("--top", options->top, "lines and histograms a metric (without it 16 and 3)")

@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
 #include "cli/reader.hpp"
+#include "cli/scope.hpp"
 #include "cli/wait.hpp"
 #include "host/system.hpp"
 #include "probe/measurement.hpp"
@@ -11,6 +12,7 @@
 #include "sink/json_stalls.hpp"
 #include "sink/text_stalls.hpp"
 #include "stream/stall_flow.hpp"
+#include "symbols/live_symbols.hpp"
 
 #include <algorithm>
 #include <array>
@@ -37,9 +39,7 @@ struct threshold_option {
 };
 
 struct stalls_options {
-    std::string duration;
-    std::string cpus;
-    std::string beat;
+    scope_options scope;
     std::uint32_t rate = 100;
     bool json = false;
     std::array<threshold_option, 5> thresholds{{{stall_kind::irq_off, "--irq-off", "1ms"},
@@ -57,21 +57,10 @@ struct plan {
 
 result<plan> understand(const stalls_options& options) {
     plan made;
-    if (!options.duration.empty()) {
-        const auto ns = parse_duration("-d", options.duration);
-        if (!ns) return tl::unexpected(ns.error());
-        made.duration_ns = *ns;
-    }
-    if (!options.cpus.empty()) {
-        auto cpus = parse_cpus("-C", options.cpus);
-        if (!cpus) return tl::unexpected(cpus.error());
-        made.session.cpus = std::move(*cpus);
-    }
-    if (!options.beat.empty()) {
-        const auto beat = parse_beat("--beat", options.beat);
-        if (!beat) return tl::unexpected(beat.error());
-        made.session.beat_ns = *beat;
-    }
+    const auto scope = understand(options.scope);
+    if (!scope) return tl::unexpected(scope.error());
+    made.duration_ns = scope->duration_ns;
+    scope->apply(made.session);
     for (const threshold_option& one : options.thresholds) {
         if (one.text == "off") continue;
         const auto ns = parse_threshold(one.name, one.text);
@@ -89,7 +78,7 @@ result<plan> understand(const stalls_options& options) {
 // The watch over one measurement.
 class watch {
 public:
-    watch(const plan& todo, probe::measurement& running, const symbols::symbol_table& symbols, sink::stall_sink& out)
+    watch(const plan& todo, probe::measurement& running, symbols::source& symbols, sink::stall_sink& out)
         : todo_(&todo), running_(&running), out_(&out), flow_(todo.session.stalls, symbols),
           boot_offset_ns_(host::boot_offset_ns()), last_look_ns_(host::monotonic_ns()) {}
 
@@ -197,7 +186,7 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     if (!running) return tl::unexpected(running.error());
     auto waiting = waiter::make(running->descriptors());
     if (!waiting) return tl::unexpected(waiting.error());
-    const auto symbols = symbols::symbol_table::read();
+    auto symbols = symbols::live_symbols::open();
     if (!symbols) return tl::unexpected(symbols.error());
     if (const auto dropped = probe::drop_rights(); !dropped)
         fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
@@ -214,8 +203,7 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     else
         out = std::make_unique<sink::text_stalls>();
     if (!out->begin(heading)) return {};
-    fmt::print(stderr, "irqscope: watching{}, Ctrl-C ends it and sums up\n",
-               todo->duration_ns ? fmt::format(" for {} s", static_cast<double>(*todo->duration_ns) / 1e9) : "");
+    fmt::print(stderr, "irqscope: watching{}, Ctrl-C ends it and sums up\n", words_for(todo->duration_ns));
     return watch(*todo, *running, *symbols, *out).run(*waiting);
 }
 
@@ -225,10 +213,7 @@ command add_stalls(CLI::App& parent) {
     const auto options = std::make_shared<stalls_options>();
     CLI::App* stalls = parent.add_subcommand(
         "stalls", "each time that interrupts or softirqs were held off, waited or ran for too long, and by whom");
-    stalls->add_option("-d,--duration", options->duration, "end after so long (10, 500ms, 2m); without it, at Ctrl-C")
-        ->type_name("TIME");
-    stalls->add_option("-C,--cpu", options->cpus, "these CPUs only (0-3,8); isolated ones have a heartbeat only so")
-        ->type_name("LIST");
+    add_scope(*stalls, options->scope);
     constexpr std::array words{
         "interrupts off, by the lateness of the heartbeat's timer", "softirqs off: a raise until the first softirq",
         "a vector's oldest raise until its entry", "one softirq's run", "one device interrupt handler's run"};
@@ -237,7 +222,6 @@ command add_stalls(CLI::App& parent) {
         stalls->add_option(one.name, one.text, fmt::format("{} ({}; or off)", words.at(i), one.text))
             ->type_name("TIME");
     }
-    stalls->add_option("--beat", options->beat, "period of the heartbeats (1ms; 100us to 100ms)")->type_name("TIME");
     stalls->add_option("--rate", options->rate, "stalls a second and CPU that are told; the rest is counted (100)")
         ->type_name("N")
         ->check(CLI::Range(1, 1'000'000).description(""));

@@ -5,23 +5,32 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
+#include <vector>
 
 namespace irqscope::host {
+
+namespace {
+
+tl::unexpected<error> unreadable(const std::string& path) {
+    return failure(exit_status::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+}
+
+} // namespace
 
 result<std::string> read_file(const std::string& path) {
     const auto close = [](std::FILE* file) { std::fclose(file); };
     const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "re"), close);
-    if (!file) return failure(exit_status::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+    if (!file) return unreadable(path);
     std::string text;
     std::array<char, 65536> piece{};
     while (true) {
         const std::size_t got = std::fread(piece.data(), 1, piece.size(), file.get());
         text.append(piece.data(), got);
         if (got == piece.size()) continue;
-        if (std::ferror(file.get()) != 0)
-            return failure(exit_status::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+        if (std::ferror(file.get()) != 0) return unreadable(path);
         return text;
     }
 }
@@ -31,6 +40,32 @@ std::optional<std::string> read_line(const std::string& path) {
     if (!text) return std::nullopt;
     if (!text->empty() && text->back() == '\n') text->pop_back();
     return *text;
+}
+
+result<kept_file> kept_file::open(std::string path) {
+    descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (opened.get() < 0) return unreadable(path);
+    return kept_file(std::move(path), std::move(opened));
+}
+
+result<void> kept_file::read(const std::function<void(std::string_view)>& take) const {
+    std::vector<char> piece(65536);
+    off_t at = 0;
+    while (true) {
+        const ssize_t got = pread(opened_.get(), piece.data(), piece.size(), at);
+        if (got == 0) return {};
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return unreadable(path_);
+        take(std::string_view(piece.data(), static_cast<std::size_t>(got)));
+        at += got;
+    }
+}
+
+result<std::string> kept_file::read() const {
+    std::string text;
+    if (auto done = read([&text](std::string_view piece) { text += piece; }); !done)
+        return tl::unexpected(done.error());
+    return text;
 }
 
 } // namespace irqscope::host

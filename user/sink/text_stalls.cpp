@@ -40,13 +40,15 @@ std::string subject_of(const model::stall& one) {
     return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-// Who was there, and where. A stack of one that was interrupted is the victim's.
-std::string context_of(const model::stall& one) {
-    if (one.stack_is == model::stack_kind::none) return {};
-    const char* how = one.stack_is == model::stack_kind::interrupted ? "interrupted "
-                      : one.stack_is == model::stack_kind::ongoing   ? "meanwhile "
-                                                                     : "";
-    return how + words_of(one.current) + ": " + (one.stack.empty() ? "no kernel stack" : words_of(one.stack));
+// A stack of one that was interrupted is the victim's.
+const char* relation_of(const model::stall& one) {
+    switch (one.stack_is) {
+    case model::stack_kind::interrupted: return "interrupted ";
+    case model::stack_kind::ongoing: return "meanwhile ";
+    case model::stack_kind::none:
+    case model::stack_kind::post_hoc: break;
+    }
+    return "";
 }
 
 } // namespace
@@ -62,6 +64,18 @@ std::string text_stalls::text_of(const stalls_heading& heading) {
     if (heading.beat_ns != 0 && !heading.without_beat.empty())
         words += fmt::format("; without a heartbeat: {}", cpus_words(heading.without_beat));
     return wrapped(words, indent, 0) + '\n';
+}
+
+std::string text_stalls::context_of(const model::stall& one) const {
+    if (one.stack_is == model::stack_kind::none) return {};
+    const std::string stack = one.stack.empty() ? "no kernel stack" : words_of(one.stack);
+    const std::string as_before =
+        last_cpu_ == one.cpu ? "stack as above" : fmt::format("stack as above in #{}", one.incident);
+    const auto before = contexts_.find(one.cpu);
+    const bool again = one.incident != 0 && before != contexts_.end() && before->second.incident == one.incident &&
+                       before->second.task == words_of(one.current) && before->second.stack == stack &&
+                       stack.size() > as_before.size();
+    return relation_of(one) + words_of(one.current) + ": " + (again ? as_before : stack);
 }
 
 std::string text_stalls::text_of(const model::stall& one) const {
@@ -80,7 +94,15 @@ bool text_stalls::begin(const stalls_heading& heading) {
     heading_ = heading;
     return write_out(text_of(heading) + '\n');
 }
-bool text_stalls::stall(const model::stall& one) { return write_out(text_of(one)); }
+
+bool text_stalls::stall(const model::stall& one) {
+    const std::string text = text_of(one);
+    last_cpu_ = one.cpu;
+    if (one.stack_is != model::stack_kind::none)
+        contexts_[one.cpu] = {one.incident, words_of(one.current), words_of(one.stack)};
+    return write_out(text);
+}
+
 bool text_stalls::report(const model::stalls_report& report) { return write_out('\n' + summary_of(report, heading_)); }
 
 } // namespace irqscope::sink

@@ -4,6 +4,9 @@
 
 #include "sink/stall_sink.hpp"
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 
 namespace irqscope::sink {
@@ -17,11 +20,23 @@ public:
     [[nodiscard]] static std::string text_of(const stalls_heading& heading);
     // Begins with the moment at which the stall ended (open: was looked at), twice: the wall clock, local, and the
     // seconds since boot for a look into dmesg. That is CLOCK_MONOTONIC, near which the kernel's printk clock
-    // (local_clock) stays; where that one drifts or goes on in suspend, the two differ.
+    // (local_clock) stays; where that one drifts or goes on in suspend, the two differ. A stack that the incident's last
+    // one had with the same task is not said again.
     [[nodiscard]] std::string text_of(const model::stall& one) const;
 
 private:
+    // Who was there, and where, as it was printed.
+    struct context {
+        std::uint64_t incident = 0;
+        std::string task;
+        std::string stack;
+    };
+
+    [[nodiscard]] std::string context_of(const model::stall& one) const;
+
     stalls_heading heading_;
+    std::map<int, context> contexts_; // by CPU, the last that was printed
+    std::optional<int> last_cpu_;     // of the stall right above
 };
 
 } // namespace irqscope::sink

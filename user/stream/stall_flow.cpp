@@ -29,7 +29,7 @@ void stall_flow::add(const stall_record& record, const catalog& names) {
         asides_[model::aside::unwatched].add(one.at_least_ns);
         return;
     }
-    if (const auto away = away_of(wire, one, *symbols_)) settling_.away(one.cpu, *away);
+    if (const auto away = away_of(wire, one, symbols_->table())) settling_.away(one.cpu, *away);
     if (one.state == model::stall_state::ended) incidents_.over(one);
     std::optional<model::before> before;
     if (wire.beats_known != 0)

@@ -7,7 +7,7 @@
 #include "model/stalls_report.hpp"
 #include "stream/catalog.hpp"
 #include "stream/stalls.hpp"
-#include "symbols/symbol_table.hpp"
+#include "symbols/source.hpp"
 
 #include <cstdint>
 #include <map>
@@ -17,8 +17,8 @@ namespace irqscope::stream {
 
 class stall_flow {
 public:
-    // thresholds: in ns, of the kinds that are watched for.
-    stall_flow(std::map<model::stall_kind, std::uint64_t> thresholds, const symbols::symbol_table& symbols)
+    // thresholds: in ns, of the kinds that are watched for. symbols: lives as long as the flow.
+    stall_flow(std::map<model::stall_kind, std::uint64_t> thresholds, symbols::source& symbols)
         : settling_(std::move(thresholds)), symbols_(&symbols) {}
 
     void add(const stall_record& record, const catalog& names);
@@ -45,7 +45,7 @@ private:
     std::map<model::aside, model::set_aside> asides_;
     std::vector<model::stall> ready_;    // to be told
     std::map<int, std::uint64_t> stuck_; // CPU -> start_ns of what was told of it
-    const symbols::symbol_table* symbols_;
+    symbols::source* symbols_;
 };
 
 } // namespace irqscope::stream

@@ -39,7 +39,7 @@ model::stall_kind stall_kind_of(std::uint32_t wire_kind) {
     }
 }
 
-model::stall make_stall(const wire_stall& from, const catalog& names, const symbols::symbol_table& symbols) {
+model::stall make_stall(const wire_stall& from, const catalog& names, symbols::source& symbols) {
     const int cpu = static_cast<int>(from.cpu);
     const auto named = [&](std::uint32_t histogram) {
         return names.series(cpu, histogram)
@@ -60,7 +60,8 @@ model::stall make_stall(const wire_stall& from, const catalog& names, const symb
         made.culprit = named(from.culprit);
         made.culprit_ns = from.culprit_ns;
     }
-    if (from.timer_function != 0) made.timer_function = symbols.name_at(from.timer_function);
+    if (const std::uint64_t function = from.timer_function; function != 0)
+        made.timer_function = symbols.table_for(std::span(&function, 1), made.end_ns).name_at(function);
     if (const std::size_t offset = made.timer_function.find("+0x0"); offset != std::string::npos)
         made.timer_function.erase(offset, 4);
     made.current = {static_cast<int>(from.pid),
@@ -69,8 +70,8 @@ model::stall make_stall(const wire_stall& from, const catalog& names, const symb
     made.stack_is = from.depth == 0 ? model::stack_kind::none : stack_kind_of(from.stack);
     std::array<std::uint64_t, WIRE_STALL_FRAMES> frames{};
     std::memcpy(frames.data(), static_cast<const void*>(from.frames), sizeof(from.frames));
-    made.stack = symbols::frames_of(std::span(frames).first(std::min<std::size_t>(from.depth, frames.size())), symbols,
-                                    strip_of(from));
+    made.stack = symbols::frames_of(std::span(frames).first(std::min<std::size_t>(from.depth, frames.size())),
+                                    made.end_ns, symbols, strip_of(from));
     return made;
 }
 

@@ -5,7 +5,7 @@
 #include "model/stall.hpp"
 #include "stream/catalog.hpp"
 #include "stream/spans.hpp"
-#include "symbols/symbol_table.hpp"
+#include "symbols/source.hpp"
 #include "wire.h"
 
 #include <utility>
@@ -35,6 +35,6 @@ private:
 };
 
 // decode() has found the record sound. A handler whose slot is not known (yet) is named "?".
-model::stall make_stall(const wire_stall& from, const catalog& names, const symbols::symbol_table& symbols);
+model::stall make_stall(const wire_stall& from, const catalog& names, symbols::source& symbols);
 
 } // namespace irqscope::stream

@@ -85,6 +85,21 @@ std::size_t probe_depth(const frames& from, strip how) {
     return depth;
 }
 
+struct stripped {
+    std::span<const std::uint64_t> left;
+    bool interrupted = false; // the first of them is an instruction, and no return address
+};
+
+stripped strip_off(std::span<const std::uint64_t> addresses, const symbol_table& symbols, strip how) {
+    addresses = addresses.first(
+        static_cast<std::size_t>(std::find(addresses.begin(), addresses.end(), 0U) - addresses.begin()));
+    frames places;
+    places.reserve(addresses.size());
+    for (const std::uint64_t address : addresses) places.push_back(symbols.find_caller(address));
+    const std::size_t interrupt = how == strip::interrupt ? interrupt_depth(places) : 0;
+    return {addresses.subspan(interrupt != 0 ? interrupt : probe_depth(places, how)), interrupt != 0};
+}
+
 } // namespace
 
 bool is_softirq_loop(std::string_view function) {
@@ -94,19 +109,17 @@ bool is_softirq_loop(std::string_view function) {
 }
 
 std::vector<std::string> frames_of(std::span<const std::uint64_t> addresses, const symbol_table& symbols, strip how) {
-    addresses = addresses.first(
-        static_cast<std::size_t>(std::find(addresses.begin(), addresses.end(), 0U) - addresses.begin()));
-    frames places;
-    places.reserve(addresses.size());
-    for (const std::uint64_t address : addresses) places.push_back(symbols.find_caller(address));
-    const std::size_t interrupt = how == strip::interrupt ? interrupt_depth(places) : 0;
-    const std::size_t first = interrupt != 0 ? interrupt : probe_depth(places, how);
+    const auto [left, interrupted] = strip_off(addresses, symbols, how);
     std::vector<std::string> out;
-    for (std::size_t i = first; i < places.size(); i++)
-        // what was interrupted is an instruction, and no return address
-        out.push_back(i == interrupt && interrupt != 0 ? symbols.name_at(addresses[i])
-                                                       : words_of(places[i], addresses[i]));
+    out.reserve(left.size());
+    for (const std::uint64_t address : left)
+        out.push_back(interrupted && out.empty() ? symbols.name_at(address) : symbols.name_of(address));
     return out;
+}
+
+std::vector<std::string> frames_of(std::span<const std::uint64_t> addresses, std::uint64_t seen_ns, source& symbols,
+                                   strip how) {
+    return frames_of(addresses, symbols.table_for(strip_off(addresses, symbols.table(), how).left, seen_ns), how);
 }
 
 } // namespace irqscope::symbols

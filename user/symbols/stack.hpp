@@ -2,6 +2,7 @@
 // Raw kernel stacks as a reader wants them: functions, and without the probe's own part.
 #pragma once
 
+#include "symbols/source.hpp"
 #include "symbols/symbol_table.hpp"
 
 #include <cstdint>
@@ -28,5 +29,8 @@ bool is_softirq_loop(std::string_view function);
 // Addresses as bpf_get_stack gives them, innermost first; a 0 ends them. Each frame is "function+0x12",
 // "function+0x12 [module]" or a bare address.
 std::vector<std::string> frames_of(std::span<const std::uint64_t> addresses, const symbol_table& symbols, strip how);
+// The same by the best table that there is for the frames that are left. seen_ns: when the stack was taken.
+std::vector<std::string> frames_of(std::span<const std::uint64_t> addresses, std::uint64_t seen_ns, source& symbols,
+                                   strip how);
 
 } // namespace irqscope::symbols

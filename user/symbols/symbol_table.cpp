@@ -2,13 +2,8 @@
 #include "symbols/symbol_table.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
-#include <cstring>
 #include <fmt/format.h>
-#include <memory>
 
 namespace irqscope::symbols {
 
@@ -51,26 +46,18 @@ symbol_table::symbol_table(std::string_view kallsyms) {
     finish();
 }
 
-result<symbol_table> symbol_table::read() {
-    const char* path = "/proc/kallsyms";
-    const auto close = [](std::FILE* file) { std::fclose(file); };
-    const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path, "re"), close);
-    if (!file) return failure(exit_status::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+result<symbol_table> symbol_table::read(const host::kept_file& kallsyms) {
     // in pieces: the text is larger than the table
     symbol_table table;
-    std::array<char, 65536> piece{};
     std::string rest;
-    while (true) {
-        const std::size_t got = std::fread(piece.data(), 1, piece.size(), file.get());
-        rest.append(piece.data(), got);
-        if (got < piece.size()) break;
+    const auto done = kallsyms.read([&](std::string_view piece) {
+        rest += piece;
         const std::size_t whole = rest.rfind('\n') + 1; // 0 if there is none
         table.add_text(std::string_view(rest).substr(0, whole));
         rest.erase(0, whole);
         if (rest.size() > max_line) rest.resize(max_line);
-    }
-    if (std::ferror(file.get()) != 0)
-        return failure(exit_status::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+    });
+    if (!done) return tl::unexpected(done.error());
     table.add_text(rest);
     table.finish();
     return table;
@@ -152,7 +139,8 @@ const symbol_table::entry* symbol_table::before(std::uint64_t address) const {
 }
 
 place symbol_table::place_of(const entry& in, std::uint64_t address) const {
-    return {std::string_view(names_).substr(in.name, in.length), modules_[in.module], address - in.address};
+    const bool is_last = &in == &entries_.back() || ((&in)[1].module != in.module && (&in)[1].rank != boundary);
+    return {std::string_view(names_).substr(in.name, in.length), modules_[in.module], address - in.address, is_last};
 }
 
 std::optional<place> symbol_table::find(std::uint64_t address) const {

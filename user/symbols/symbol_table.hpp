@@ -2,6 +2,7 @@
 // All functions of the running kernel by address, for stacks.
 #pragma once
 
+#include "host/files.hpp"
 #include "result.hpp"
 
 #include <cstddef>
@@ -18,17 +19,19 @@ struct place {
     std::string_view function;
     std::string_view module; // "bpf" for BPF programs; empty: the core kernel
     std::uint64_t offset = 0;
+    bool last = false; // of its module's symbols: how far the module goes beyond it is not known
 };
 
-// What is loaded later (modules, BPF programs) is not in it: read it when all of one's own is attached.
+// What is loaded later (modules, BPF programs) is not in it: live_symbols reads it anew.
 // 16 bytes a symbol and its name: some 5 MiB for 120,000 symbols.
 class symbol_table {
 public:
     symbol_table() = default;
     // From a text of /proc/kallsyms' form, in any order. Lines that are none are passed over.
     explicit symbol_table(std::string_view kallsyms);
-    // From /proc/kallsyms. Fails (failed) if the file cannot be read; without CAP_SYSLOG it succeeds and is hidden().
-    static result<symbol_table> read();
+    // From /proc/kallsyms as it is now. Fails (failed) if the file cannot be read; where it was opened without CAP_SYSLOG
+    // it succeeds and is hidden().
+    static result<symbol_table> read(const host::kept_file& kallsyms);
 
     // The function that the instruction at this address belongs to; nothing if no symbol is near enough before it.
     [[nodiscard]] std::optional<place> find(std::uint64_t address) const;

@@ -33,6 +33,13 @@ protected:
 
     [[nodiscard]] std::string text_of(const model::stall& one) const { return sink_.text_of(one); }
 
+    // What the sink writes for it, below what it wrote before.
+    std::string told(const model::stall& one) {
+        testing::internal::CaptureStdout();
+        sink_.stall(one);
+        return testing::internal::GetCapturedStdout();
+    }
+
     text_stalls sink_;
     std::string begun_;
 
@@ -159,7 +166,7 @@ TEST_F(text_stalls_test, nothing_of_a_name_reaches_the_terminal) {
         one.current = {4'194'304, hostile_name};
         one.stack_is = model::stack_kind::interrupted;
         one.stack = {hostile_name, "", " ", "+0x", "+0x ", hostile_name};
-        for (int i = 0; i < 127; i++) one.stack.push_back("some_function+0x1 [module]");
+        for (int i = 0; i < 127; i++) one.stack.emplace_back("some_function+0x1 [module]");
         one.steal_ns = UINT64_MAX;
         expect_page(text_of(one));
     }
@@ -178,12 +185,103 @@ TEST_F(text_stalls_test, arrows_begin_lines_and_frames_stay_whole) {
 }
 
 TEST_F(text_stalls_test, each_call_writes_what_it_says) {
+    const std::string whole = text_of(made_irq_off());
     testing::internal::CaptureStdout();
     EXPECT_TRUE(sink_.stall(made_irq_off()));
-    EXPECT_EQ(testing::internal::GetCapturedStdout(), text_of(made_irq_off()));
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), whole);
     testing::internal::CaptureStdout();
     EXPECT_TRUE(sink_.report(made_quiet_report()));
     find_in(testing::internal::GetCapturedStdout(), "\nno stall seen in 60.0 s\n");
+}
+
+TEST_F(text_stalls_test, stack_of_an_incident_is_not_said_again) {
+    auto one = made_irq_off();
+    const std::string whole = text_of(one);
+    EXPECT_EQ(told(one), whole) << "the first";
+    one.kind = model::stall_kind::softirq_off;
+    one.less_than_ns = std::nullopt;
+    EXPECT_EQ(told(one), "13:05:15.871 [ 9489.182]  CPU 17   softirq_off      107 ms               post-hoc     #3\n"
+                         "    bash 22840: stack as above\n");
+    find_in(told(one), "    bash 22840: stack as above\n");
+}
+
+TEST_F(text_stalls_test, stack_of_an_open_one_is_not_said_again_at_its_end) {
+    auto one = made_softirq_latency();
+    told(one);
+    one.state = model::stall_state::ended;
+    one.stack_is = model::stack_kind::post_hoc;
+    EXPECT_EQ(told(one), "13:05:16.701 [ 9490.012]  CPU 1    softirq_latency  12.0 ms              post-hoc     #5\n"
+                         "    softirq NET_RX, from raise to entry\n"
+                         "    iperf3 801: stack as above\n")
+        << "it is the same context, meanwhile or at the end";
+}
+
+TEST_F(text_stalls_test, stack_that_differs_in_anything_is_said) {
+    const auto first = made_irq_off();
+    const auto is_said = [&](const model::stall& then) {
+        const std::string whole = text_of(then); // nothing was told yet, or something else
+        told(first);
+        EXPECT_EQ(told(then), whole);
+        told(made_softirq_off()); // of another CPU and incident
+        told(made_irq_off_by_handler());
+    };
+    auto then = first;
+    then.incident = 4;
+    is_said(then);
+    then = first;
+    then.incident = 0;
+    is_said(then);
+    then = first;
+    then.cpu = 16;
+    is_said(then);
+    then = first;
+    then.current.pid++;
+    is_said(then);
+    then = first;
+    then.current.comm = "zsh";
+    is_said(then);
+    then = first;
+    then.stack.front() = "proc_reg_write+0x37";
+    is_said(then);
+    then = first;
+    then.stack.pop_back();
+    is_said(then);
+    then = first;
+    then.stack.clear();
+    is_said(then);
+}
+
+TEST_F(text_stalls_test, offsets_that_are_not_shown_make_no_difference) {
+    auto one = made_irq_off();
+    told(one);
+    one.stack.at(1) = "vfs_write+0xd7";
+    find_in(told(one), ": stack as above\n");
+}
+
+TEST_F(text_stalls_test, stack_further_up_is_said_by_its_incident) {
+    told(made_irq_off());
+    told(made_softirq_off());
+    find_in(told(made_irq_off()), "    bash 22840: stack as above in #3\n");
+    find_in(told(made_irq_off()), "    bash 22840: stack as above\n");
+}
+
+TEST_F(text_stalls_test, stall_without_a_stack_does_not_come_between) {
+    auto one = made_softirq_latency();
+    told(one);
+    one.stack_is = model::stack_kind::none;
+    EXPECT_EQ(told(one).find("stack"), std::string::npos);
+    one.stack_is = model::stack_kind::ongoing;
+    find_in(told(one), ": stack as above\n");
+}
+
+TEST_F(text_stalls_test, short_stack_is_shorter_than_words_about_it) {
+    for (const std::vector<std::string>& stack : {std::vector<std::string>{}, {"do_idle+0x10"}}) {
+        auto one = made_irq_off();
+        one.stack = stack;
+        const std::string whole = text_of(one);
+        told(one);
+        EXPECT_EQ(told(one), whole);
+    }
 }
 
 TEST(wall_of, goes_with_the_monotonic_clock_both_ways) {

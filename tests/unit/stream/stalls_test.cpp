@@ -16,11 +16,16 @@ constexpr std::uint64_t start_ns = 1'000 * ms;
 constexpr std::uint16_t net_rx_latency = WIRE_HIST_SOFTIRQ_LATENCY + 3;
 constexpr std::uint16_t net_rx_run = WIRE_HIST_SOFTIRQ_RUN + 3 * WIRE_CONTEXTS + WIRE_CONTEXT_KSOFTIRQD;
 
-symbols::symbol_table some_symbols() {
-    return symbols::symbol_table("ffffffff81000000 T held\n"
-                                 "ffffffff81000100 T caller\n"
-                                 "ffffffff81000200 T asm_sysvec_apic_timer_interrupt\n"
-                                 "ffffffff81000300 T the_end\n");
+symbols::fixed_symbols some_symbols() {
+    return symbols::fixed_symbols(symbols::symbol_table("ffffffff81000000 T held\n"
+                                                        "ffffffff81000100 T caller\n"
+                                                        "ffffffff81000200 T asm_sysvec_apic_timer_interrupt\n"
+                                                        "ffffffff81000300 T the_end\n"));
+}
+
+model::stall stall_of(const wire_stall& wire, const catalog& names = {}) {
+    auto symbols = some_symbols();
+    return make_stall(wire, names, symbols);
 }
 
 wire_stall made(std::uint8_t what, std::uint8_t state = WIRE_STALL_ENDED) {
@@ -72,7 +77,7 @@ std::map<model::stall_kind, std::uint64_t> thresholds() {
 
 TEST(stalls, numbers_become_names) {
     wire_stall wire = made(WIRE_STALL_SOFTIRQ_RUN);
-    auto one = make_stall(wire, names_with_nic(), some_symbols());
+    auto one = stall_of(wire, names_with_nic());
     EXPECT_EQ(one.kind, model::stall_kind::softirq_run);
     EXPECT_EQ(one.state, model::stall_state::ended);
     EXPECT_EQ(one.cpu, 1);
@@ -85,22 +90,22 @@ TEST(stalls, numbers_become_names) {
     EXPECT_EQ(one.current.pid, 77);
     EXPECT_EQ(one.current.comm, "iperf3");
 
-    one = make_stall(made(WIRE_STALL_HARDIRQ_RUN), names_with_nic(), some_symbols());
+    one = stall_of(made(WIRE_STALL_HARDIRQ_RUN), names_with_nic());
     EXPECT_EQ(one.of->key, "nic");
     EXPECT_EQ(one.of->irq, 24U);
-    one = make_stall(made(WIRE_STALL_HARDIRQ_RUN), catalog(), some_symbols());
+    one = stall_of(made(WIRE_STALL_HARDIRQ_RUN));
     EXPECT_EQ(one.of->key, "?") << "its slot was claimed after the names were read";
 }
 
 TEST(stalls, off_times_are_of_nothing_and_have_an_interval) {
     wire_stall wire = made(WIRE_STALL_IRQ_OFF);
     wire.less_than_ns = 6 * ms;
-    const auto one = make_stall(wire, catalog(), some_symbols());
+    const auto one = stall_of(wire);
     EXPECT_FALSE(one.of);
     EXPECT_FALSE(one.culprit);
     EXPECT_EQ(one.less_than_ns, 6 * ms);
     wire.less_than_ns = 4 * ms;
-    EXPECT_FALSE(make_stall(wire, catalog(), some_symbols()).less_than_ns) << "no interval, but nonsense";
+    EXPECT_FALSE(stall_of(wire).less_than_ns) << "no interval, but nonsense";
 }
 
 TEST(stalls, culprit_is_named_with_its_part_and_its_timer) {
@@ -110,7 +115,7 @@ TEST(stalls, culprit_is_named_with_its_part_and_its_timer) {
     wire.timer_function = 0xffffffff81000000;
     wire.stack = WIRE_STACK_INTERRUPTED;
     wire.depth = 1;
-    const auto one = make_stall(wire, catalog(), some_symbols());
+    const auto one = stall_of(wire);
     ASSERT_TRUE(one.culprit);
     EXPECT_EQ(one.culprit->key, "local_timer");
     EXPECT_EQ(one.culprit_ns, 4 * ms);
@@ -125,23 +130,48 @@ TEST(stalls, stack_of_a_beat_is_the_interrupted_context_s) {
     wire.frames[1] = 0xffffffff81000010;
     wire.frames[2] = 0xffffffff81000110;
     wire.frames[3] = 0xffffffff81000110; // from a stall before: beyond depth
-    const auto one = make_stall(wire, catalog(), some_symbols());
+    const auto one = stall_of(wire);
     ASSERT_EQ(one.stack.size(), 2U);
     EXPECT_EQ(one.stack[0], "held+0x10");
     EXPECT_EQ(one.stack[1], "caller+0x10");
     EXPECT_EQ(one.stack_is, model::stack_kind::post_hoc);
     wire.depth = 0;
-    EXPECT_EQ(make_stall(wire, catalog(), some_symbols()).stack_is, model::stack_kind::none);
+    EXPECT_EQ(stall_of(wire).stack_is, model::stack_kind::none);
+}
+
+TEST(stalls, better_names_are_asked_for_by_when_the_stack_was_taken) {
+    class noting final : public symbols::source {
+    public:
+        [[nodiscard]] const symbols::symbol_table& table() const override { return table_; }
+        const symbols::symbol_table& table_for(std::span<const std::uint64_t> addresses, std::uint64_t ns) override {
+            for (const std::uint64_t address : addresses) asked_.emplace_back(address, ns);
+            return table_;
+        }
+        [[nodiscard]] const std::vector<std::pair<std::uint64_t, std::uint64_t>>& asked() const { return asked_; }
+
+    private:
+        symbols::symbol_table table_;
+        std::vector<std::pair<std::uint64_t, std::uint64_t>> asked_;
+    };
+    wire_stall wire = made(WIRE_STALL_IRQ_OFF);
+    wire.timer_function = 0xffffffffc0000000;
+    wire.depth = 1;
+    wire.frames[0] = 0xffffffffc0000110;
+    noting symbols;
+    make_stall(wire, catalog(), symbols);
+    const std::uint64_t end_ns = start_ns + 5 * ms;
+    EXPECT_EQ(symbols.asked(), (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0xffffffffc0000000, end_ns},
+                                                                                     {0xffffffffc0000110, end_ns}}));
 }
 
 TEST(stalls, name_without_its_end_is_read_to_its_size) {
     wire_stall wire = made(WIRE_STALL_IRQ_OFF);
     std::memset(static_cast<char*>(wire.comm), 'x', sizeof(wire.comm));
-    EXPECT_EQ(make_stall(wire, catalog(), some_symbols()).current.comm, std::string(16, 'x'));
+    EXPECT_EQ(stall_of(wire).current.comm, std::string(16, 'x'));
 }
 
 TEST(stall_flow, tells_what_is_settled_with_its_incident) {
-    const auto symbols = some_symbols();
+    auto symbols = some_symbols();
     stall_flow flow(thresholds(), symbols);
     flow.add(made(WIRE_STALL_IRQ_OFF), catalog());
     EXPECT_TRUE(flow.take(start_ns + 6 * ms).empty()) << "it may be the hypervisor's";
@@ -153,7 +183,7 @@ TEST(stall_flow, tells_what_is_settled_with_its_incident) {
 }
 
 TEST(stall_flow, counts_what_the_hypervisor_took) {
-    const auto symbols = some_symbols();
+    auto symbols = some_symbols();
     stall_flow flow(thresholds(), symbols);
     flow.add(made(WIRE_STALL_IRQ_OFF), catalog());
     flow.add(settled(start_ns + 6 * ms, 5 * ms), catalog());
@@ -166,7 +196,7 @@ TEST(stall_flow, counts_what_the_hypervisor_took) {
 }
 
 TEST(stall_flow, lateness_over_user_code_is_nobodys_hold) {
-    const auto symbols = some_symbols();
+    auto symbols = some_symbols();
     stall_flow flow(thresholds(), symbols);
     wire_stall over_user = made(WIRE_STALL_IRQ_OFF);
     over_user.depth = 1;
@@ -186,7 +216,7 @@ TEST(stall_flow, lateness_over_user_code_is_nobodys_hold) {
 }
 
 TEST(stall_flow, open_one_is_told_at_once_and_is_over_when_its_end_comes) {
-    const auto symbols = some_symbols();
+    auto symbols = some_symbols();
     stall_flow flow(thresholds(), symbols);
     wire_stall open = made(WIRE_STALL_SOFTIRQ_LATENCY, WIRE_STALL_OPEN);
     open.duration_ns = 2 * ms;
@@ -206,7 +236,7 @@ TEST(stall_flow, open_one_is_told_at_once_and_is_over_when_its_end_comes) {
 }
 
 TEST(stall_flow, open_one_whose_end_went_unseen_is_over_and_set_aside) {
-    const auto symbols = some_symbols();
+    auto symbols = some_symbols();
     stall_flow flow(thresholds(), symbols);
     flow.add(made(WIRE_STALL_SOFTIRQ_LATENCY, WIRE_STALL_OPEN), catalog());
     flow.add(made(WIRE_STALL_SOFTIRQ_LATENCY, WIRE_STALL_GONE), catalog());
@@ -218,7 +248,7 @@ TEST(stall_flow, open_one_whose_end_went_unseen_is_over_and_set_aside) {
 }
 
 TEST(stall_flow, stuck_cpu_is_told_once_a_stall) {
-    const auto symbols = some_symbols();
+    auto symbols = some_symbols();
     stall_flow flow(thresholds(), symbols);
     model::stall stuck;
     stuck.state = model::stall_state::open;

@@ -159,6 +159,53 @@ TEST(stack, program_without_a_name_is_the_probes_if_what_calls_programs_follows)
     EXPECT_EQ(stripped({"?", "run_ksoftirqd"}, strip::tracepoint), (names{"0xffffffffdead0000", "run_ksoftirqd+0x12"}));
 }
 
+namespace {
+
+// Knows better when it is asked, and notes what for.
+class improving final : public source {
+public:
+    improving(std::string_view before, std::string_view after) : table_(before), after_(after) {}
+
+    [[nodiscard]] const symbol_table& table() const override { return table_; }
+    const symbol_table& table_for(std::span<const std::uint64_t> addresses, std::uint64_t seen_ns) override {
+        asked_.assign(addresses.begin(), addresses.end());
+        asked_seen_ns_ = seen_ns;
+        table_ = after_;
+        return table_;
+    }
+
+    [[nodiscard]] const std::vector<std::uint64_t>& asked() const { return asked_; }
+    [[nodiscard]] std::uint64_t asked_seen_ns() const { return asked_seen_ns_; }
+
+private:
+    symbol_table table_;
+    symbol_table after_;
+    std::vector<std::uint64_t> asked_;
+    std::uint64_t asked_seen_ns_ = 0;
+};
+
+} // namespace
+
+TEST(stack, better_names_are_asked_for_what_is_left) {
+    const std::string before = "ffffffff81000000 T vfs_write\n"
+                               "ffffffffc0000000 t bpf_prog_1_mine\t[bpf]\n";
+    improving symbols(before, before + "ffffffffc0000100 t bpf_prog_2_theirs\t[bpf]\n");
+    const std::vector<std::uint64_t> addresses{0xffffffffc0000010, 0xffffffff81000010, 0xffffffffc0000110, 0,
+                                               0xffffffffc0000020};
+    EXPECT_EQ(frames_of(addresses, 77, symbols, strip::tracepoint),
+              (names{"vfs_write+0x10", "bpf_prog_2_theirs+0x10 [bpf]"}));
+    EXPECT_EQ(symbols.asked(), (std::vector<std::uint64_t>{0xffffffff81000010, 0xffffffffc0000110}))
+        << "not for the probe's own";
+    EXPECT_EQ(symbols.asked_seen_ns(), 77U);
+}
+
+TEST(stack, better_names_tell_what_is_the_probes) {
+    const std::string before = "ffffffff81000000 T vfs_write\n";
+    improving symbols(before, before + "ffffffffc0000000 t bpf_prog_1_new\t[bpf]\n");
+    const std::vector<std::uint64_t> addresses{0xffffffffc0000010, 0xffffffff81000010};
+    EXPECT_EQ(frames_of(addresses, 0, symbols, strip::tracepoint), names{"vfs_write+0x10"});
+}
+
 TEST(stack, zero_ends_the_addresses) {
     made_stack made({"vfs_write", "ksys_write", "do_syscall_64"});
     made.addresses().at(1) = 0;

@@ -40,6 +40,21 @@ TEST(symbol_table, module_is_named) {
     EXPECT_EQ(name_of(text, 0xffffffffc0003020), "ftrace_trampoline+0x20 [__builtin__ftrace]");
 }
 
+TEST(symbol_table, last_of_a_module_is_told) {
+    const symbol_table table("ffffffffc0001000 t open\t[a]\n"
+                             "ffffffffc0001100 t close\t[a]\n"
+                             "ffffffffc0002000 t open\t[b]\n"
+                             "ffffffffc0002100 t close\t[b]\n"
+                             "ffffffffc0002200 d table\t[b]\n"
+                             "ffffffffc0003000 t end\t[c]\n");
+    const auto is_last = [&table](std::uint64_t address) { return table.find(address).value().last; };
+    EXPECT_FALSE(is_last(0xffffffffc0001010));
+    EXPECT_TRUE(is_last(0xffffffffc0001110));
+    EXPECT_FALSE(is_last(0xffffffffc0002010));
+    EXPECT_FALSE(is_last(0xffffffffc0002110)) << "its data is behind it";
+    EXPECT_TRUE(is_last(0xffffffffc0003010));
+}
+
 TEST(symbol_table, what_is_in_no_function_is_an_address) {
     EXPECT_EQ(name_of(text, 0), "0x0");
     EXPECT_EQ(name_of(text, 1), "0x1");
@@ -217,7 +232,9 @@ TEST(symbol_table, wide_kernel_takes_little_memory) {
 }
 
 TEST(symbol_table, this_kernel_is_read) {
-    const auto table = symbol_table::read();
+    const auto kallsyms = host::kept_file::open("/proc/kallsyms");
+    ASSERT_TRUE(kallsyms) << kallsyms.error().message;
+    const auto table = symbol_table::read(*kallsyms);
     ASSERT_TRUE(table) << table.error().message;
     if (table->hidden()) GTEST_SKIP() << "kptr_restrict";
     EXPECT_GT(table->size(), 10'000U);

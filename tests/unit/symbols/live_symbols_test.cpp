@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "symbols/live_symbols.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace irqscope::symbols {
+
+namespace {
+
+constexpr std::uint64_t s = 1'000'000'000;
+
+constexpr std::uint64_t in_core = 0xffffffff81000010;
+constexpr std::uint64_t in_module = 0xffffffffc0001010;
+constexpr std::uint64_t behind_module = 0xffffffffc0002010; // or in its last function
+constexpr std::uint64_t in_program = 0xffffffffc0100010;
+constexpr std::uint64_t in_later = 0xffffffffc0100210;
+constexpr std::uint64_t in_nothing = 0xffffffffc0f00000;
+
+const std::string core = "ffffffff81000000 T _stext\n"
+                         "ffffffff81000000 T held\n"
+                         "ffffffff81000100 T caller\n"
+                         "ffffffff81400000 T _etext\n"
+                         "ffffffffc0001000 t poll\t[nic]\n"
+                         "ffffffffc0002000 t stop\t[nic]\n";
+const std::string program = "ffffffffc0100000 t bpf_prog_1_early\t[bpf]\n";
+const std::string later = "ffffffffc0100200 t bpf_prog_2_late\t[bpf]\n";
+
+// A clock that goes on by a step each time that it is read.
+std::uint64_t now_ns = 0;
+std::uint64_t step_ns = 0;
+std::uint64_t made_clock() {
+    now_ns += step_ns;
+    return now_ns;
+}
+
+// A /proc of two files, and the symbols that are read from it.
+class live_symbols_test : public testing::Test {
+protected:
+    live_symbols_test() {
+        std::string form = testing::TempDir() + "live_symbols_XXXXXX";
+        if (mkdtemp(form.data()) == nullptr) throw std::runtime_error("mkdtemp");
+        directory_ = form;
+        now_ns = 100 * s;
+        step_ns = 0;
+        write("kallsyms", core + program);
+        write("modules", "nic 16384 1 - Live 0xffffffffc0001000\n");
+    }
+    ~live_symbols_test() override { std::filesystem::remove_all(directory_); }
+
+    void write(const std::string& name, const std::string& text) const {
+        std::ofstream(directory_ + "/" + name) << text;
+    }
+
+    [[nodiscard]] live_symbols opened() const {
+        return live_symbols::open({directory_ + "/kallsyms", directory_ + "/modules", made_clock}).value();
+    }
+
+    // The name of an address that was seen just now.
+    static std::string name_of(live_symbols& symbols, std::uint64_t address) {
+        return symbols.table_for(std::array{address}, now_ns).name_of(address);
+    }
+
+    std::string directory_;
+};
+
+} // namespace
+
+TEST_F(live_symbols_test, program_that_came_since_has_its_own_name) {
+    auto symbols = opened();
+    write("kallsyms", core + program + later);
+    now_ns += s / 10;
+    EXPECT_EQ(symbols.table().name_of(in_later), "bpf_prog_1_early+0x210 [bpf]") << "its neighbour's";
+    EXPECT_EQ(name_of(symbols, in_later), "bpf_prog_2_late+0x10 [bpf]");
+    EXPECT_EQ(symbols.table().name_of(in_later), "bpf_prog_2_late+0x10 [bpf]");
+    EXPECT_EQ(symbols.readings(), 2U);
+}
+
+TEST_F(live_symbols_test, what_has_no_name_may_have_got_one) {
+    auto symbols = opened();
+    write("kallsyms", core + program + "ffffffffc0efff00 t bpf_prog_3_far\t[bpf]\n");
+    now_ns += s / 10;
+    EXPECT_EQ(name_of(symbols, in_nothing), "bpf_prog_3_far+0x100 [bpf]");
+}
+
+TEST_F(live_symbols_test, core_kernel_stays_what_it_is) {
+    auto symbols = opened();
+    for (int i = 0; i < 100; i++) {
+        now_ns += 60 * s;
+        EXPECT_EQ(name_of(symbols, in_core), "held+0x10");
+    }
+    EXPECT_EQ(symbols.readings(), 1U);
+}
+
+TEST_F(live_symbols_test, is_not_read_again_for_a_frame_that_it_was_read_for) {
+    auto symbols = opened();
+    now_ns += s;
+    name_of(symbols, in_program);
+    name_of(symbols, in_nothing);
+    EXPECT_EQ(symbols.readings(), 2U);
+    for (int i = 0; i < 28; i++) { // a busy machine: stalls in one program for half a minute
+        now_ns += s + 1;
+        name_of(symbols, in_program);
+    }
+    EXPECT_EQ(symbols.readings(), 2U);
+}
+
+TEST_F(live_symbols_test, what_came_into_the_place_of_another_is_named_in_time) {
+    auto symbols = opened();
+    now_ns += s;
+    EXPECT_EQ(name_of(symbols, in_program), "bpf_prog_1_early+0x10 [bpf]");
+    write("kallsyms", core + "ffffffffc0100000 t bpf_prog_4_other\t[bpf]\n");
+    now_ns += live_symbols::settled_ns;
+    EXPECT_EQ(name_of(symbols, in_program), "bpf_prog_4_other+0x10 [bpf]");
+}
+
+TEST_F(live_symbols_test, is_read_once_in_a_while_at_most) {
+    auto symbols = opened();
+    now_ns += s / 10;
+    name_of(symbols, in_program);
+    EXPECT_EQ(symbols.readings(), 2U);
+    write("kallsyms", core + program + later);
+    now_ns += live_symbols::least_ns - 1;
+    EXPECT_EQ(name_of(symbols, in_later), "bpf_prog_1_early+0x210 [bpf]");
+    EXPECT_EQ(symbols.readings(), 2U);
+    now_ns += 1;
+    EXPECT_EQ(name_of(symbols, in_later), "bpf_prog_2_late+0x10 [bpf]");
+    EXPECT_EQ(symbols.readings(), 3U);
+}
+
+TEST_F(live_symbols_test, rests_the_longer_the_longer_it_took) {
+    auto symbols = opened();
+    now_ns += s;
+    step_ns = s / 10; // so long takes each reading
+    name_of(symbols, in_program);
+    EXPECT_EQ(symbols.readings(), 2U);
+    step_ns = 0;
+    now_ns += live_symbols::rest * s / 10 - 1;
+    name_of(symbols, in_later);
+    EXPECT_EQ(symbols.readings(), 2U);
+    now_ns += 1;
+    name_of(symbols, in_later);
+    EXPECT_EQ(symbols.readings(), 3U);
+}
+
+TEST_F(live_symbols_test, what_was_seen_before_the_reading_is_in_it) {
+    auto symbols = opened();
+    const std::uint64_t before = now_ns;
+    now_ns += 2 * s;
+    symbols.table_for(std::array{in_program, in_nothing}, before);
+    EXPECT_EQ(symbols.readings(), 1U);
+    name_of(symbols, in_program);
+    name_of(symbols, in_nothing);
+    EXPECT_EQ(symbols.readings(), 1U) << "nor afterwards: it was read for them";
+}
+
+TEST_F(live_symbols_test, modules_that_came_or_went_are_noticed) {
+    auto symbols = opened();
+    now_ns += 2 * s;
+    name_of(symbols, in_module);
+    EXPECT_EQ(symbols.readings(), 1U) << "none did";
+    write("modules", "nic 16384 7 other,another, Live 0xffffffffc0001000\n");
+    now_ns += 2 * s;
+    name_of(symbols, in_module);
+    EXPECT_EQ(symbols.readings(), 1U) << "only its users";
+    write("kallsyms", "ffffffff81000000 T held\n"
+                      "ffffffffc0000000 t first\t[other]\n"
+                      "ffffffffc0001000 t second\t[other]\n"
+                      "ffffffffc0001800 t third\t[other]\n");
+    write("modules", "other 16384 0 - Live 0xffffffffc0000000\n");
+    now_ns += 2 * s;
+    EXPECT_EQ(name_of(symbols, in_core), "held+0x10");
+    EXPECT_EQ(symbols.readings(), 1U) << "nobody asks for modules";
+    EXPECT_EQ(name_of(symbols, in_module), "second+0x10 [other]");
+    EXPECT_EQ(symbols.readings(), 2U);
+}
+
+TEST_F(live_symbols_test, list_of_modules_is_not_looked_at_for_each_stall) {
+    auto symbols = opened();
+    now_ns += 2 * s;
+    name_of(symbols, in_module);
+    write("modules", "other 16384 0 - Live 0xffffffffc0000000\n");
+    now_ns += live_symbols::least_ns - 1;
+    name_of(symbols, in_module);
+    EXPECT_EQ(symbols.readings(), 1U);
+    now_ns += 1;
+    name_of(symbols, in_module);
+    EXPECT_EQ(symbols.readings(), 2U);
+}
+
+TEST_F(live_symbols_test, what_is_behind_a_module_may_be_something_else) {
+    auto symbols = opened();
+    write("kallsyms", core + "ffffffffc0002008 t bpf_prog_5_behind\t[bpf]\n");
+    now_ns += 2 * s;
+    EXPECT_EQ(name_of(symbols, behind_module), "bpf_prog_5_behind+0x8 [bpf]");
+}
+
+TEST_F(live_symbols_test, trampolines_come_at_run_time_too) {
+    const std::string trampolines = "ffffffffc0200000 t ftrace_trampoline\t[__builtin__ftrace]\n"
+                                    "ffffffffc0202000 t ftrace_trampoline\t[__builtin__ftrace]\n";
+    write("kallsyms", core + trampolines);
+    auto symbols = opened();
+    write("kallsyms", core + trampolines + "ffffffffc0201000 t kprobe_insn_page\t[__builtin__kprobes]\n");
+    now_ns += 2 * s;
+    EXPECT_EQ(name_of(symbols, 0xffffffffc0201010), "kprobe_insn_page+0x10 [__builtin__kprobes]");
+}
+
+TEST_F(live_symbols_test, kernel_without_modules_has_no_list_of_them) {
+    std::filesystem::remove(directory_ + "/modules");
+    auto symbols = opened();
+    now_ns += 2 * s;
+    EXPECT_EQ(name_of(symbols, in_module), "poll+0x10 [nic]");
+    EXPECT_EQ(symbols.readings(), 1U);
+    write("kallsyms", core + program + later);
+    EXPECT_EQ(name_of(symbols, in_later), "bpf_prog_2_late+0x10 [bpf]");
+}
+
+TEST_F(live_symbols_test, hidden_addresses_are_not_asked_for_again) {
+    write("kallsyms", "0000000000000000 T held\n");
+    auto symbols = opened();
+    EXPECT_TRUE(symbols.table().hidden());
+    now_ns += 2 * s;
+    EXPECT_EQ(name_of(symbols, in_core), fmt::format("0x{:x}", in_core));
+    EXPECT_EQ(symbols.readings(), 1U);
+}
+
+TEST_F(live_symbols_test, file_that_is_not_there_is_an_error) {
+    std::filesystem::remove(directory_ + "/kallsyms");
+    const auto none = live_symbols::open({directory_ + "/kallsyms", directory_ + "/modules", made_clock});
+    ASSERT_FALSE(none);
+    EXPECT_NE(none.error().message.find("/kallsyms"), std::string::npos);
+}
+
+TEST(modules_of, is_what_they_are_and_not_who_uses_them) {
+    EXPECT_EQ(modules_of("nf_tables 385024 12 nft_ct,nft_nat, Live 0xffffffffc0a3d000 (E)\n"
+                         "nic 16384 0 - Live 0xffffffffc0001000\n"),
+              "nf_tables 385024 Live 0xffffffffc0a3d000 (E) \nnic 16384 Live 0xffffffffc0001000 \n");
+    EXPECT_EQ(modules_of(""), "");
+    EXPECT_EQ(modules_of("\n \nx\n"), "\n \nx \n");
+}
+
+} // namespace irqscope::symbols
