@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "probe/provoke.hpp"
 
+#include "host/descriptor.hpp"
 #include "host/files.hpp"
 #include "host/system.hpp"
 
@@ -29,28 +30,8 @@ namespace irqscope::probe {
 
 namespace {
 
+using host::descriptor;
 using model::injection;
-
-class descriptor {
-public:
-    explicit descriptor(int number = -1) : number_(number) {}
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    descriptor& operator=(descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    ~descriptor() { reset(); }
-    void reset() {
-        if (number_ >= 0) close(number_);
-        number_ = -1;
-    }
-    [[nodiscard]] int get() const { return number_; }
-
-private:
-    int number_;
-};
 
 tl::unexpected<error> broken(const char* what) {
     return failure(exit_status::failed, fmt::format("cannot {}: {}", what, std::strerror(errno)));
