@@ -231,8 +231,7 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 		}
 	}
 	stall->begun_ns = beat->begun;
-	stall->edge_ns =
-		cpu->interrupt_end_ns > cpu->softirq_end_ns ? cpu->interrupt_end_ns : cpu->softirq_end_ns;
+	stall->edge_ns = cpu->interrupt_end_ns > cpu->softirq_end_ns ? cpu->interrupt_end_ns : cpu->softirq_end_ns;
 	read_interrupted(cpu, stall);
 	stall_tell(ctx, cpu, stall, 0);
 	return 0;

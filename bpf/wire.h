@@ -241,8 +241,8 @@ struct wire_cpu_state {
 	/* the first interrupt that came when the next beat was due, and the one before it */
 	__u64 served_ns;
 	__u64 before_served_ns;
-	__u64 due_ns;	    /* of the next beat */
-	__u64 interrupt_ns; /* net time of all interrupt spans that have ended here: each nanosecond once */
+	__u64 due_ns;		/* of the next beat */
+	__u64 interrupt_ns;	/* net time of all interrupt spans that have ended here: each nanosecond once */
 	__u64 interrupt_end_ns; /* when the last of them ended */
 	__u32 depth;		/* of interrupts[] */
 	/* Last, so that a whole-value update by the loader opens the gate when all the rest is in place. */

@@ -32,7 +32,7 @@ using irqscope::probe::session_options;
 constexpr int load_cpu = 1;
 constexpr std::uint64_t turn_ns = 400'000'000;
 constexpr std::uint64_t beat_ns = 1'000'000;
-constexpr std::uint64_t least_gap_ns = 400;     // longer than two readings of the clock and a loop
+constexpr std::uint64_t least_gap_ns = 400;    // longer than two readings of the clock and a loop
 constexpr std::uint64_t most_gap_ns = 100'000; // longer ones are the hypervisor's
 
 // What is attached as long as it lives: programs with their beats, or a bare timer.

@@ -2,14 +2,13 @@
 // A CPU that a SCHED_FIFO task has for itself: the tool must come, tell and go all the same.
 #include "host/cpus.hpp"
 #include "host/system.hpp"
+#include "live/hog.hpp"
 #include "live/support.hpp"
 #include "load/load.hpp"
 
-#include <atomic>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sched.h>
 #include <sstream>
 #include <thread>
 
@@ -18,36 +17,6 @@ namespace irqscope::live {
 namespace {
 
 constexpr double s = 1e9;
-
-// The highest priority there is, on that CPU, without a pause. The kernel throttles it for 50 ms of each second.
-class hog {
-public:
-    explicit hog(int cpu)
-        : thread_([this, cpu] {
-              load::pin(cpu);
-              sched_param parameter{};
-              parameter.sched_priority = sched_get_priority_max(SCHED_FIFO);
-              sched_setscheduler(0, SCHED_FIFO, &parameter);
-              running_ = true;
-              while (!over_) {
-              }
-          }) {
-        while (!running_) std::this_thread::yield();
-    }
-    hog(const hog&) = delete;
-    hog& operator=(const hog&) = delete;
-    hog(hog&&) = delete;
-    hog& operator=(hog&&) = delete;
-    ~hog() {
-        over_ = true;
-        thread_.join();
-    }
-
-private:
-    std::atomic<bool> over_ = false;
-    std::atomic<bool> running_ = false;
-    std::thread thread_;
-};
 
 } // namespace
 

@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
 #include "cli/scope.hpp"
+#include "cli/turns.hpp"
 #include "cli/wait.hpp"
 #include "host/system.hpp"
 #include "probe/measurement.hpp"
@@ -102,32 +103,34 @@ result<plan> understand(const hist_options& options) {
 }
 
 // Until the time is over, the user ends it, or nobody reads any more.
-result<void> measure(const plan& todo, probe::measurement& running, waiter& waiting, sink::sink& out) {
+result<void> measure(const plan& todo, probe::measurement& running, turns& when, sink::sink& out) {
     const std::uint64_t start = host::monotonic_ns();
     const std::uint64_t end = after(start, todo.duration_ns);
     std::uint64_t next_interval = after(start, todo.interval_ns);
     std::uint64_t next_refresh = start + refresh_ns;
-    bool more = false;
-    while (!waiting.stopped() && host::monotonic_ns() < end) {
+    const auto turn = [&](bool stopped) -> result<std::optional<std::uint64_t>> {
+        const bool more = running.drain();
         const std::uint64_t now = host::monotonic_ns();
-        const std::uint64_t soon = more ? now : todo.session.stream ? now + drain_ns : UINT64_MAX;
-        waiting.wait(std::min({end, next_interval, next_refresh, soon}));
-        more = running.drain();
-        if (const std::uint64_t reached = host::monotonic_ns(); reached >= next_interval && reached < end) {
+        if (stopped || now >= end) {
+            const auto snapshot = running.finish();
+            if (!snapshot) return tl::unexpected(snapshot.error());
+            out.histograms(*snapshot);
+            return std::nullopt;
+        }
+        if (now >= next_interval) {
             const auto snapshot = running.interval();
             if (!snapshot) return tl::unexpected(snapshot.error());
-            if (!out.histograms(*snapshot)) return {};
+            if (!out.histograms(*snapshot)) return std::nullopt;
             next_interval = after(next_interval, todo.interval_ns);
-            next_refresh = reached + refresh_ns;
-        } else if (reached >= next_refresh) {
-            if (const auto read = running.refresh(); !read) return read;
-            next_refresh = reached + refresh_ns;
+            next_refresh = now + refresh_ns;
+        } else if (now >= next_refresh) {
+            if (const auto read = running.refresh(); !read) return tl::unexpected(read.error());
+            next_refresh = now + refresh_ns;
         }
-    }
-    const auto snapshot = running.finish();
-    if (!snapshot) return tl::unexpected(snapshot.error());
-    out.histograms(*snapshot);
-    return {};
+        const std::uint64_t soon = more ? now : todo.session.stream ? now + drain_ns : UINT64_MAX;
+        return std::min({end, next_interval, next_refresh, soon});
+    };
+    return when.take(turn, start);
 }
 
 void announce(const plan& todo) {
@@ -143,8 +146,8 @@ result<void> run_hist(const hist_options& options, const global_options& global)
     if (!kernel) return tl::unexpected(kernel.error());
     auto running = probe::measurement::start(*kernel, todo->session);
     if (!running) return tl::unexpected(running.error());
-    auto waiting = waiter::make(running->descriptors());
-    if (!waiting) return tl::unexpected(waiting.error());
+    auto when = turns::make(running->descriptors());
+    if (!when) return tl::unexpected(when.error());
     if (const auto dropped = probe::drop_rights(); !dropped)
         fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
     announce(*todo);
@@ -153,7 +156,7 @@ result<void> run_hist(const hist_options& options, const global_options& global)
         out = std::make_unique<sink::json>(todo->interval_ns.has_value());
     else
         out = std::make_unique<sink::text>(todo->text);
-    return measure(*todo, *running, *waiting, *out);
+    return measure(*todo, *running, *when, *out);
 }
 
 } // namespace

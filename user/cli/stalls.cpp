@@ -2,8 +2,9 @@
 // `irqscope stalls`: each stall as it happens, and what they add up to.
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
-#include "cli/reader.hpp"
 #include "cli/scope.hpp"
+#include "cli/turns.hpp"
+#include "cli/urgent.hpp"
 #include "cli/wait.hpp"
 #include "host/system.hpp"
 #include "probe/measurement.hpp"
@@ -75,29 +76,35 @@ result<plan> understand(const stalls_options& options) {
     return made;
 }
 
-// The watch over one measurement.
+// The watch over one measurement: until the time is over, the user ends it, or nobody reads any more.
 class watch {
 public:
-    watch(const plan& todo, probe::measurement& running, symbols::source& symbols, sink::stall_sink& out)
-        : todo_(&todo), running_(&running), out_(&out), flow_(todo.session.stalls, symbols),
-          boot_offset_ns_(host::boot_offset_ns()), last_look_ns_(host::monotonic_ns()) {}
+    watch(const plan& todo, probe::measurement& running, symbols::source& symbols, sink::stall_sink& out, turns& when)
+        : running_(&running), out_(&out), when_(&when), flow_(todo.session.stalls, symbols),
+          boot_offset_ns_(host::boot_offset_ns()), last_look_ns_(host::monotonic_ns()),
+          end_ns_(after(last_look_ns_, todo.duration_ns)), next_look_ns_(last_look_ns_ + look_ns),
+          next_refresh_ns_(last_look_ns_ + refresh_ns) {}
 
-    // Until the time is over, the user ends it, or nobody reads any more.
-    result<void> run(waiter& waiting);
+    result<void> run() {
+        return when_->take([this](bool stopped) { return turn(stopped); }, last_look_ns_);
+    }
 
 private:
+    result<std::optional<std::uint64_t>> turn(bool stopped);
     result<void> take_records();
     result<void> look();
     bool tell(const std::vector<model::stall>& stalls);
     result<void> finish();
 
-    const plan* todo_;
     probe::measurement* running_;
     sink::stall_sink* out_;
+    turns* when_;
     stream::stall_flow flow_;
-    affinity place_;
     std::uint64_t boot_offset_ns_;
     std::uint64_t last_look_ns_;
+    std::uint64_t end_ns_;
+    std::uint64_t next_look_ns_;
+    std::uint64_t next_refresh_ns_;
     bool read_ = true; // somebody still reads what we print
 };
 
@@ -131,32 +138,25 @@ result<void> watch::look() {
     if (!names) return tl::unexpected(names.error());
     for (model::stall& stuck : probe::find_stuck(*states, running_->programs().beating(), *names, now))
         flow_.add_stuck(std::move(stuck));
-    place_.avoid(flow_.stalled_cpus());
+    when_->avoid(flow_.stalled_cpus());
     return {};
 }
 
-result<void> watch::run(waiter& waiting) {
-    const std::uint64_t start = host::monotonic_ns();
-    const std::uint64_t end = after(start, todo_->duration_ns);
-    std::uint64_t next_look = start + look_ns;
-    std::uint64_t next_refresh = start + refresh_ns;
-    bool more = false;
-    while (read_ && !waiting.stopped() && host::monotonic_ns() < end) {
-        waiting.wait(std::min(end, host::monotonic_ns() + (more ? 0 : turn_ns)));
-        more = running_->drain();
-        if (auto taken = take_records(); !taken) return taken;
-        const std::uint64_t now = host::monotonic_ns();
-        if (now >= next_look) {
-            if (auto looked = look(); !looked) return looked;
-            next_look = now + look_ns;
-        }
-        if (now >= next_refresh) {
-            if (auto refreshed = running_->refresh(); !refreshed) return refreshed;
-            next_refresh = now + refresh_ns;
-        }
-        tell(flow_.take(now));
+result<std::optional<std::uint64_t>> watch::turn(bool stopped) {
+    const bool more = running_->drain();
+    if (auto taken = take_records(); !taken) return tl::unexpected(taken.error());
+    const std::uint64_t now = host::monotonic_ns();
+    if (now >= next_look_ns_) {
+        if (auto looked = look(); !looked) return tl::unexpected(looked.error());
+        next_look_ns_ = now + look_ns;
     }
-    return finish();
+    if (now >= next_refresh_ns_) {
+        if (auto refreshed = running_->refresh(); !refreshed) return tl::unexpected(refreshed.error());
+        next_refresh_ns_ = now + refresh_ns;
+    }
+    if (tell(flow_.take(now)) && !stopped && now < end_ns_) return std::min(end_ns_, more ? now : now + turn_ns);
+    if (auto finished = finish(); !finished) return tl::unexpected(finished.error());
+    return std::nullopt;
 }
 
 result<void> watch::finish() {
@@ -184,8 +184,8 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     if (!kernel) return tl::unexpected(kernel.error());
     auto running = probe::measurement::start(*kernel, todo->session);
     if (!running) return tl::unexpected(running.error());
-    auto waiting = waiter::make(running->descriptors());
-    if (!waiting) return tl::unexpected(waiting.error());
+    auto when = turns::make(running->descriptors());
+    if (!when) return tl::unexpected(when.error());
     auto symbols = symbols::live_symbols::open();
     if (!symbols) return tl::unexpected(symbols.error());
     if (const auto dropped = probe::drop_rights(); !dropped)
@@ -204,7 +204,7 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
         out = std::make_unique<sink::text_stalls>();
     if (!out->begin(heading)) return {};
     fmt::print(stderr, "irqscope: watching{}, Ctrl-C ends it and sums up\n", words_for(todo->duration_ns));
-    return watch(*todo, *running, *symbols, *out).run(*waiting);
+    return watch(*todo, *running, *symbols, *out, *when).run();
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // Waiting for a point in time, for data and for the user's Ctrl-C, whichever comes first.
 #pragma once
 
+#include "host/descriptor.hpp"
 #include "result.hpp"
 
 #include <cstdint>
@@ -13,26 +14,31 @@ namespace irqscope::cli {
 // The moment so long after the start; without a length, or beyond what the clock can count, never (the largest number).
 std::uint64_t after(std::uint64_t start_ns, std::optional<std::uint64_t> length_ns);
 
-class waiter {
+// SIGINT and SIGTERM, which no longer end the process, and not those of its threads that are started later; SIGPIPE is
+// ignored.
+class end_signals {
 public:
-    // From here on SIGINT and SIGTERM do not end the process but show in stopped(); SIGPIPE is ignored.
-    static result<waiter> make(const std::vector<int>& descriptors);
+    static result<end_signals> take_over();
 
-    waiter(const waiter&) = delete;
-    waiter& operator=(const waiter&) = delete;
-    waiter(waiter&& other) noexcept;
-    waiter& operator=(waiter&& other) noexcept;
-    ~waiter();
-
-    // Until one of the descriptors is readable, a signal has come or until_ns (CLOCK_MONOTONIC) is reached.
-    void wait(std::uint64_t until_ns);
-    [[nodiscard]] bool stopped() const { return stopped_; }
+    [[nodiscard]] int descriptor() const { return descriptor_.get(); } // readable when one has come
+    // Whether one has come since the last call.
+    [[nodiscard]] bool came() const;
 
 private:
-    waiter() = default;
-    int epoll_ = -1;
-    int signals_ = -1;
-    bool stopped_ = false;
+    explicit end_signals(host::descriptor from) : descriptor_(std::move(from)) {}
+    host::descriptor descriptor_;
+};
+
+class waiter {
+public:
+    static result<waiter> make(const std::vector<int>& descriptors);
+
+    // Until until_ns (CLOCK_MONOTONIC), a minute at most, or until one of the descriptors is readable: then true.
+    [[nodiscard]] bool wait(std::uint64_t until_ns) const;
+
+private:
+    explicit waiter(host::descriptor from) : epoll_(std::move(from)) {}
+    host::descriptor epoll_;
 };
 
 } // namespace irqscope::cli

@@ -18,11 +18,12 @@ public:
         return *this;
     }
     ~descriptor() { reset(); }
+
     void reset() {
         if (number_ >= 0) close(number_);
         number_ = -1;
     }
-    [[nodiscard]] int get() const { return number_; }
+    [[nodiscard]] int get() const { return number_; } // negative: there is none
 
 private:
     int number_;

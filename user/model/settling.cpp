@@ -141,8 +141,7 @@ std::uint64_t settling::away_in(int cpu, std::uint64_t start_ns, std::uint64_t e
     std::vector<stretch> inside;
     for (const stretch& one : here->second)
         if (one.start_ns < end_ns && start_ns < one.end_ns) inside.push_back(one);
-    std::sort(inside.begin(), inside.end(),
-              [](const stretch& a, const stretch& b) { return a.start_ns < b.start_ns; });
+    std::sort(inside.begin(), inside.end(), [](const stretch& a, const stretch& b) { return a.start_ns < b.start_ns; });
     std::uint64_t sum = 0;
     std::uint64_t until_ns = start_ns;
     for (const stretch& one : inside) {

@@ -43,7 +43,7 @@ std::optional<std::int64_t> target_of_jump(bytes code, std::size_t at) {
     // JMP, Jcc, LOOP and JRCXZ with 8 bits
     if (opcode == 0xeb || (opcode & 0xf0U) == 0x70 || (opcode & 0xfcU) == 0xe0)
         return static_cast<std::int64_t>(at + 2) + static_cast<std::int8_t>(code[at + 1]);
-    if (opcode == 0xe9 || opcode == 0xe8) return near(1);                      // JMP, CALL
+    if (opcode == 0xe9 || opcode == 0xe8) return near(1);                 // JMP, CALL
     if (opcode == 0x0f && (code[at + 1] & 0xf0U) == 0x80) return near(2); // Jcc
     return std::nullopt;
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <linux/perf_event.h>
 #include <mutex>
 #include <sys/syscall.h>
@@ -30,6 +31,11 @@ void on_each(const std::vector<std::shared_ptr<T>>& objects, F work) {
     };
     const auto all = std::make_shared<progress>();
     all->left = objects.size();
+    // None of them takes the Ctrl-C for which somebody else waits: one that stays behind would, and end the process.
+    sigset_t every;
+    sigset_t before;
+    sigfillset(&every);
+    pthread_sigmask(SIG_BLOCK, &every, &before);
     for (const auto& object : objects)
         std::thread([all, object, work] {
             work(*object);
@@ -37,6 +43,7 @@ void on_each(const std::vector<std::shared_ptr<T>>& objects, F work) {
             all->left--;
             all->changed.notify_one();
         }).detach();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     std::unique_lock lock(all->guard);
     all->changed.wait_for(lock, patience, [&all] { return all->left == 0; });
 }

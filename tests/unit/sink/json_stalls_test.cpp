@@ -31,10 +31,10 @@ protected:
     json_stalls sink_;
 };
 
-const names stall_fields{"schema",         "incident",    "kind",         "state", "cpu",      "start_ns",
-                         "start_time",     "at_least_ns", "key",          "irq",   "context",  "culprit",
-                         "timer_function", "task",        "less_than_ns", "stack", "steal_ns", "stack_kind",
-                         "away_ns"};
+const names stall_fields{"schema",   "incident",   "kind",           "state",  "cpu",
+                         "start_ns", "start_time", "at_least_ns",    "key",    "irq",
+                         "context",  "culprit",    "timer_function", "task",   "less_than_ns",
+                         "stack",    "steal_ns",   "stack_kind",     "away_ns"};
 
 } // namespace
 
