@@ -193,8 +193,9 @@ inline_always bool is_idle_exit(struct wire_cpu_state *cpu, const struct beat *b
 	/* in a handler; one from before the idle loop has lost its exit */
 	if (depth > 1 && cpu->interrupts[(depth - 2) & (WIRE_INTERRUPT_DEPTH - 1)].start_ns >= cpu->idle_enter_ns)
 		return false;
+	/* Between an interrupt's end and its first softirq too the idle task is current, and the loop has not been left. */
 	return cpu->idle_enter_ns && cpu->idle_enter_ns <= beat->due &&
-	       (left > beat->now || beat->now - left <= beat->late / 2);
+	       (left > beat->now || beat->now - left <= beat->late / 2) && !is_serving(cpu);
 }
 
 static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_state *cpu, struct beat *beat)

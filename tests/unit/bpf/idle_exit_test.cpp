@@ -131,6 +131,21 @@ TEST_F(no_irq_off_stall, softirq_on_an_idle_cpu_is_no_idle_exit) {
     EXPECT_EQ(idle_exit().count, 0U);
 }
 
+// Nor is what happens between the end of an interrupt and its first softirq.
+TEST_F(no_irq_off_stall, softirq_loop_on_an_idle_cpu_is_no_idle_exit) {
+    be_idle();
+    beat();
+    on().enter_idle();
+    on().raise(net_rx);
+    kernel::begin_pass();
+    beat_late(5 * ms);
+    EXPECT_EQ(only().duration_ns, 5 * ms);
+    EXPECT_EQ(idle_exit().count, 0U);
+    kernel::end_pass();
+    beat_late(5 * ms);
+    EXPECT_EQ(idle_exit().count, 1U);
+}
+
 TEST_F(no_irq_off_stall, timer_interrupt_in_a_handler_is_no_idle_exit) {
     be_idle();
     beat();
