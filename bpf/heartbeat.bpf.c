@@ -4,7 +4,7 @@
  * (kernel/events/core.c, perf_swevent_hrtimer); how late that is served is how long interrupts were off. Soft: each
  * hard beat makes a raise, so that softirqs that are held off are noticed within a period.
  */
-#include "interrupted.bpf.h"
+#include "away.bpf.h"
 #include "stall.bpf.h"
 #include "timers.bpf.h"
 #include "wait.bpf.h"
@@ -231,8 +231,6 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 			stall->culprit_ns = in_softirq;
 		}
 	}
-	stall->begun_ns = beat->begun;
-	stall->edge_ns = cpu->interrupt_end_ns > cpu->softirq_end_ns ? cpu->interrupt_end_ns : cpu->softirq_end_ns;
 	read_interrupted(cpu, stall);
 	stall_tell(ctx, cpu, stall, 0);
 	return 0;
@@ -348,6 +346,7 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	timer_begins(cpu, timer, function, beat.begun, beat.now);
 	if ((mark & ~WIRE_BEAT_GENERATIONS) != config.beat_mark)
 		return 0;
+	away_before_softirq(cpu, beat.begun);
 	expires = BPF_CORE_READ(timer, node.expires);
 	number = bpf_get_smp_processor_id();
 	hangs = nr_hangs(timer);

@@ -34,8 +34,6 @@ inline_always struct wire_stall *stall_room(enum stall_room room, enum wire_stal
 	stall->culprit_ns = 0;
 	stall->timer_function = 0;
 	stall->ip = 0;
-	stall->begun_ns = 0;
-	stall->edge_ns = 0;
 	stall->stack = WIRE_STACK_POST_HOC;
 	return stall;
 }

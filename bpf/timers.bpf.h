@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The hard hrtimers that one interrupt serves, one after the other: which function took longest, and time in which the
- * CPU itself was away. No event tells of a hypervisor that counts no steal for us (one below ours), of firmware (SMI), of an
- * NMI; but between the interrupt's entry, its timers and its exit the kernel has only a few straight lines
- * (kernel/time/hrtimer.c, hrtimer_interrupt), so that time there is nobody's else.
+ * The hard hrtimers that one interrupt serves, one after the other: which function took longest. Between the interrupt's
+ * entry, its timers and its exit the kernel has only a few straight lines (kernel/time/hrtimer.c, hrtimer_interrupt).
  */
 #ifndef IRQSCOPE_TIMERS_BPF_H
 #define IRQSCOPE_TIMERS_BPF_H
 
-#include "ring.bpf.h"
-
-static __attribute__((noinline)) int tell_away(struct wire_cpu_state *cpu, u64 start, u64 end)
-{
-	struct wire_away record = {};
-
-	if (!cpu)
-		return 0;
-	record.kind = WIRE_RECORD_AWAY;
-	record.cpu = bpf_get_smp_processor_id();
-	record.start_ns = start;
-	record.end_ns = end;
-	if (!ring_send(cpu, record.cpu, &record, sizeof(record)))
-		cpu->lost[WIRE_LOST_STALL]++;
-	return 0;
-}
-
-inline_always void look_for_away(struct wire_cpu_state *cpu, u64 start, u64 end)
-{
-	if (unlikely(config.stall_rate && end > start && end - start >= WIRE_AWAY_NS))
-		tell_away(cpu, start, end);
-}
+#include "away.bpf.h"
 
 /* The timer expires, in the interrupt that began then. */
 inline_always void timer_begins(struct wire_cpu_state *cpu, struct hrtimer *timer, u64 function, u64 begun, u64 now)

@@ -311,8 +311,6 @@ struct wire_stall {
 	char comm[16];
 	/* irq_off: the kernel instruction that was interrupted, with as much code before it as from it on; 0: not known */
 	__u64 ip;
-	__u64 begun_ns; /* irq_off: when the interrupt of this beat began */
-	__u64 edge_ns;	/* and when the last interrupt or softirq before it ended */
 	__u8 code[WIRE_CODE];
 	__u64 frames[WIRE_STALL_FRAMES];
 };
@@ -321,7 +319,7 @@ struct wire_stall {
  * Between two events that we saw the kernel runs a few straight lines and nothing else, and yet so much time passed: the
  * CPU was away. Less than WIRE_AWAY_NS of it is no news.
  */
-#define WIRE_AWAY_NS 200000
+#define WIRE_AWAY_NS 50000
 struct wire_away {
 	__u16 kind;
 	__u16 pad;
@@ -375,6 +373,8 @@ struct wire_config {
 	__s64 pending_from_rq;		  /* bytes from a CPU's struct rq to its word of pending softirqs */
 	__s64 preempt_from_rq;		  /* and to its preempt count */
 	__s64 regs_from_rq;		  /* and to the registers that the running interrupt has saved (__irq_regs) */
+	__u64 softirq_loop;		  /* the function around the softirq tracepoints */
+	__u64 softirq_loop_size;	  /* 0: not known */
 	struct wire_caller callers[WIRE_CALLERS];
 };
 
@@ -397,7 +397,7 @@ struct wire_init_soft_beat {
 WIRE_ASSERT(sizeof(struct wire_span) == 32, "no hole");
 WIRE_ASSERT(sizeof(struct wire_settled) == 48, "no hole");
 WIRE_ASSERT(sizeof(struct wire_away) == 24, "no hole");
-WIRE_ASSERT(sizeof(struct wire_stall) == 120 + WIRE_CODE + WIRE_STALL_FRAMES * 8, "no hole");
+WIRE_ASSERT(sizeof(struct wire_stall) == 104 + WIRE_CODE + WIRE_STALL_FRAMES * 8, "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
 	    "the gate is last");

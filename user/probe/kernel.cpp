@@ -42,11 +42,14 @@ constexpr std::array caller_names{
 static_assert(caller_names.size() <= WIRE_CALLERS);
 
 constexpr const char* beat_function_name = "perf_swevent_hrtimer";
+// The function around the softirq tracepoints (kernel/softirq.c): the former since 6.10, then the latter only calls it.
+constexpr std::array softirq_loop_names{"handle_softirqs", "__do_softirq"};
 
 using functions = std::map<std::string, symbols::function>;
 
 functions read_functions() {
     std::set<std::string> wanted{beat_function_name};
+    wanted.insert(softirq_loop_names.begin(), softirq_loop_names.end());
     for (const auto& caller : caller_names) wanted.insert(caller.function);
     return symbols::read_functions(wanted).value_or(functions{});
 }
@@ -149,6 +152,9 @@ result<kernel> kernel::inspect(const std::optional<std::string>& btf_file) {
     found.callers_ = find_callers(known);
     if (const auto function = known.find(beat_function_name); function != known.end())
         found.beat_function_ = function->second.start;
+    for (const char* name : softirq_loop_names)
+        if (const auto loop = known.find(name); loop != known.end() && !found.softirq_loop_)
+            found.softirq_loop_ = loop->second;
     const host::system system = host::read_system();
     found.preempt_rt_ = system.preempt_rt;
     found.masks_by_flag_ =

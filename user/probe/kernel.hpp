@@ -3,6 +3,7 @@
 #pragma once
 
 #include "result.hpp"
+#include "symbols/kallsyms.hpp"
 #include "wire.h"
 
 #include <cstdint>
@@ -44,6 +45,9 @@ public:
     // addresses.
     [[nodiscard]] std::uint64_t beat_function() const { return beat_function_; }
 
+    // The function around the softirq tracepoints; nothing without the right to see addresses.
+    [[nodiscard]] const std::optional<symbols::function>& softirq_loop() const { return softirq_loop_; }
+
     // Whether BPF has timers (5.15; refused on PREEMPT_RT), and whether they can be pinned to their CPU (6.7).
     [[nodiscard]] bool has_timers() const;
     [[nodiscard]] bool has_pinned_timers() const;
@@ -64,6 +68,7 @@ private:
     std::unique_ptr<btf, free_btf> btf_;
     std::vector<wire_caller> callers_;
     std::uint64_t beat_function_ = 0;
+    std::optional<symbols::function> softirq_loop_;
     std::optional<std::string> btf_file_;
     bool preempt_rt_ = false;
     bool masks_by_flag_ = false; // by the interrupt flag of x86

@@ -195,6 +195,10 @@ void session::implementation::configure(const kernel& on, const session_options&
         config.serving = 1;
         config.preempt_from_rq = *offset;
     }
+    if (const auto& loop = on.softirq_loop()) {
+        config.softirq_loop = loop->start;
+        config.softirq_loop_size = loop->size;
+    }
     if (const auto offset = on.regs_from_rq()) {
         config.regs = 1;
         config.regs_from_rq = *offset;

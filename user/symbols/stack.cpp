@@ -34,6 +34,13 @@ bool is_probe(const place& at) {
     return at.module == "bpf" || begins_with_one_of(at.function, prefixes);
 }
 
+// The function around the softirq tracepoints: handle_softirqs since 6.10, __do_softirq before. The mark of its section
+// stands for it in tables that prefer marks.
+bool is_softirq_loop(const place& at) {
+    constexpr std::array<std::string_view, 3> names{"handle_softirqs", "__do_softirq", "__softirqentry_text_start"};
+    return is_one_of(base_of(at.function), names);
+}
+
 // Entry stubs: the frame next to the interrupted one. x86: arch/x86/include/asm/idtentry.h since 5.8,
 // arch/x86/entry/entry_64.S before; FRED: 6.9. arm64: arch/arm64/kernel/entry.S (el1_irq and el0_irq until 5.13).
 bool is_entry_stub(std::string_view name) {
@@ -79,7 +86,7 @@ std::size_t probe_depth(const frames& from, strip how) {
     std::size_t depth = 0;
     for (std::size_t at = 0; at < from.size(); at++) {
         if (!from[at]) continue;
-        if (!is_probe(*from[at]) && (how != strip::tracepoint || !is_softirq_loop(from[at]->function))) break;
+        if (!is_probe(*from[at]) && (how != strip::tracepoint || !is_softirq_loop(*from[at]))) break;
         depth = at + 1;
     }
     return depth;
@@ -101,12 +108,6 @@ stripped strip_off(std::span<const std::uint64_t> addresses, const symbol_table&
 }
 
 } // namespace
-
-bool is_softirq_loop(std::string_view function) {
-    // The mark of its section stands for it in tables that prefer marks.
-    constexpr std::array<std::string_view, 3> names{"handle_softirqs", "__do_softirq", "__softirqentry_text_start"};
-    return is_one_of(base_of(function), names);
-}
 
 std::vector<std::string> frames_of(std::span<const std::uint64_t> addresses, const symbol_table& symbols, strip how) {
     const auto [left, interrupted] = strip_off(addresses, symbols, how);

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace irqscope::symbols {
@@ -22,9 +21,6 @@ enum class strip {
     // softirq loop itself, which says no more than the kind of the event does.
     tracepoint,
 };
-
-// Whether it is the function around the softirq tracepoints: handle_softirqs since 6.10, __do_softirq before.
-bool is_softirq_loop(std::string_view function);
 
 // Addresses as bpf_get_stack gives them, innermost first; a 0 ends them. Each frame is "function+0x12",
 // "function+0x12 [module]" or a bare address.

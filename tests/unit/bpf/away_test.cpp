@@ -151,20 +151,14 @@ TEST_F(away, place_that_a_late_beat_came_to_is_told_with_its_code) {
     std::array<std::uint8_t, WIRE_CODE> code{};
     std::iota(code.begin(), code.end(), std::uint8_t{0});
     fake_set_interrupted(code.data(), kernel_cs);
-    const std::uint64_t edge = on().now_ns; // the end of the beat before
     beat_late(5 * ms);
     const wire_stall first = only();
     EXPECT_EQ(first.ip, reinterpret_cast<std::uintptr_t>(code.data()) + WIRE_CODE / 2);
     EXPECT_EQ(first.code[WIRE_CODE / 2], 128U);
     EXPECT_EQ(first.code[WIRE_CODE - 1], 255U);
-    EXPECT_EQ(first.begun_ns, on().now_ns);
-    EXPECT_EQ(first.edge_ns, edge);
-    serve(3, 10 * us);
-    const std::uint64_t softirq_edge = on().now_ns;
     fake_set_interrupted(code.data(), user_cs);
     beat_late(5 * ms);
     EXPECT_EQ(stalls().back().ip, 0U) << "user code";
-    EXPECT_EQ(stalls().back().edge_ns, softirq_edge);
     fake_set_interrupted(nullptr, 0);
     beat_late(5 * ms);
     EXPECT_EQ(stalls().back().ip, 0U);
@@ -172,6 +166,66 @@ TEST_F(away, place_that_a_late_beat_came_to_is_told_with_its_code) {
     config.regs = 0;
     beat_late(5 * ms);
     EXPECT_EQ(stalls().back().ip, 0U);
+}
+
+// handle_softirqs(), before its first softirq: a beat comes as soon as it lets interrupts in.
+class away_before_softirq : public away {
+protected:
+    void SetUp() override {
+        away::SetUp();
+        config.regs = 1;
+        config.regs_from_rq = fake_regs_from_rq();
+        config.softirq_loop = reinterpret_cast<std::uintptr_t>(code.data()) + WIRE_CODE / 2 - 0x72;
+        config.softirq_loop_size = 0x200;
+        fake_set_interrupted(code.data(), kernel_cs);
+        on().raise(3);
+        kernel::begin_pass();
+    }
+    std::array<std::uint8_t, WIRE_CODE> code{};
+};
+
+TEST_F(away_before_softirq, since_the_interrupts_end) {
+    pass_to(1 * ms - 10 * us);
+    handle(fake_action("nic"), 5 * us);
+    const std::uint64_t edge = on().now_ns;
+    pass_to(0);
+    interrupt();
+    expect_only(edge, on().now_ns);
+}
+
+TEST_F(away_before_softirq, since_the_softirq_before) {
+    on().enter(3);
+    on().leave(3);
+    const std::uint64_t edge = on().now_ns;
+    pass_to(0);
+    interrupt();
+    expect_only(edge, on().now_ns);
+}
+
+TEST_F(away_before_softirq, is_not_while_a_softirq_runs) {
+    on().enter(3);
+    pass_to(0);
+    interrupt();
+    EXPECT_TRUE(told().empty());
+}
+
+TEST_F(away_before_softirq, is_not_elsewhere) {
+    config.softirq_loop += 0x100; // a softirq of which we have not seen the entry
+    pass_to(0);
+    interrupt();
+    EXPECT_TRUE(told().empty());
+    config.softirq_loop -= 0x100;
+    config.softirq_loop_size = 0;
+    pass_to(0);
+    interrupt();
+    EXPECT_TRUE(told().empty());
+}
+
+TEST_F(away_before_softirq, is_not_outside_a_pass) {
+    kernel::end_pass();
+    pass_to(0);
+    interrupt();
+    EXPECT_TRUE(told().empty());
 }
 
 } // namespace irqscope::fake

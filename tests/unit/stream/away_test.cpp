@@ -11,21 +11,17 @@ namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t function = 0xffffffff81000000;
-constexpr std::uint64_t softirq_loop = 0xffffffff81000100;
 
 symbols::symbol_table some_symbols() {
     return symbols::symbol_table("ffffffff81000000 T some_function\n"
-                                 "ffffffff81000100 t handle_softirqs\n"
                                  "ffffffff81000300 T the_end\n");
 }
 
-// A beat that was 5 ms late, in an interrupt that came at its end, to code without anything that unmasks interrupts.
+// A beat that was 5 ms late and came to code without anything that unmasks interrupts.
 class away_of_ : public testing::Test {
 protected:
     away_of_() {
         wire.ip = function + 0x40;
-        wire.edge_ns = 8 * ms;
-        wire.begun_ns = 15 * ms;
         std::memset(static_cast<void*>(wire.code), 0x90, sizeof(wire.code));
         one.kind = model::stall_kind::irq_off;
         one.start_ns = 10 * ms;
@@ -82,32 +78,6 @@ TEST_F(away_of_, what_an_interrupt_filled_is_the_interrupts) {
     EXPECT_EQ(found(), "none");
     one.stack.clear();
     EXPECT_EQ(found(), "none") << "over user code too";
-}
-
-TEST_F(away_of_, softirq_loop_itself_has_but_a_few_lines_since_the_last_event) {
-    unmask();
-    wire.ip = softirq_loop + 0x72;
-    wire.edge_ns = 11 * ms;
-    EXPECT_EQ(found(), "11..15");
-    wire.edge_ns = 9 * ms;
-    EXPECT_EQ(found(), "10..15");
-    // before it, another interrupt had filled some of it
-    one.stack_is = model::stack_kind::interrupted;
-    one.culprit = model::series_id{model::metric::sysvec_run, "local_timer", {}, {}};
-    wire.edge_ns = 13 * ms;
-    wire.begun_ns = 14 * ms;
-    EXPECT_EQ(found(), "13..14");
-    wire.edge_ns = 14 * ms;
-    EXPECT_EQ(found(), "none");
-    wire.edge_ns = 0;
-    EXPECT_EQ(found(), "none") << "no event is known";
-}
-
-TEST_F(away_of_, softirq_that_runs_has_a_name) {
-    unmask();
-    wire.ip = softirq_loop + 0x72;
-    one.culprit = model::series_id{model::metric::softirq_run, "NET_RX", {}, {}};
-    EXPECT_EQ(found(), "none");
 }
 
 TEST_F(away_of_, other_kinds_say_nothing) {
