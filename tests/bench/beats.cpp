@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // irqscope_beats_bench [ROUNDS]: what the heartbeats' own BPF work takes from a CPU, above the same timers empty, all in
-// one run. A thread that only reads the clock sees what is taken from it as gaps between two readings. In each round
-// every contestant has its turn, beginning with another one each time.
+// one run. A thread that only reads the clock sees what is taken from it as gaps between two readings; the median gap of
+// a turn is a beat's, undisturbed by what else comes. In each round every contestant has its turn, beginning with another
+// one each time.
 #include "host/system.hpp"
 #include "load/load.hpp"
 #include "model/stall.hpp"
@@ -30,10 +31,9 @@ using irqscope::probe::session;
 using irqscope::probe::session_options;
 
 constexpr int load_cpu = 1;
-constexpr std::uint64_t turn_ns = 400'000'000;
+constexpr std::uint64_t turn_ns = 100'000'000;
 constexpr std::uint64_t beat_ns = 1'000'000;
-constexpr std::uint64_t least_gap_ns = 400;    // longer than two readings of the clock and a loop
-constexpr std::uint64_t most_gap_ns = 100'000; // longer ones are the hypervisor's
+constexpr std::uint64_t least_gap_ns = 1'000; // longer than two readings of the clock and a loop
 
 // What is attached as long as it lives: programs with their beats, or a bare timer.
 struct attached {
@@ -53,7 +53,7 @@ struct attached {
 struct contestant {
     std::string name;
     std::function<std::unique_ptr<attached>()> attach;
-    std::vector<double> percent; // of the CPU, a turn each
+    std::vector<double> ns; // that a beat takes, a turn each
 };
 
 template <typename T>
@@ -62,23 +62,24 @@ T must(irqscope::result<T> from) {
     return std::move(*from);
 }
 
-// Percent of the CPU that was taken from this thread.
+double quantile(std::vector<double> values, double q) {
+    std::sort(values.begin(), values.end());
+    return values.at(static_cast<std::size_t>(std::lround(q * static_cast<double>(values.size() - 1))));
+}
+
+// Nanoseconds that the median interruption of this thread takes.
 double taken() {
     using irqscope::host::monotonic_ns;
     const std::uint64_t start = monotonic_ns();
     std::uint64_t last = start;
-    std::uint64_t sum = 0;
-    std::uint64_t left_out = 0;
+    std::vector<double> gaps;
+    gaps.reserve(4096);
     while (last - start < turn_ns) {
         const std::uint64_t now = monotonic_ns();
-        const std::uint64_t gap = now - last;
-        if (gap >= most_gap_ns)
-            left_out += gap;
-        else if (gap >= least_gap_ns)
-            sum += gap;
+        if (now - last >= least_gap_ns) gaps.push_back(static_cast<double>(now - last));
         last = now;
     }
-    return 100 * static_cast<double>(sum) / static_cast<double>(last - start - left_out);
+    return gaps.empty() ? 0 : quantile(gaps, 0.5);
 }
 
 std::unique_ptr<attached> with_programs(const session_options& options) {
@@ -107,11 +108,6 @@ std::vector<contestant> contestants() {
             {"stalls", [stalls] { return with_programs(stalls); }, {}}};
 }
 
-double quantile(std::vector<double> values, double q) {
-    std::sort(values.begin(), values.end());
-    return values.at(static_cast<std::size_t>(std::lround(q * static_cast<double>(values.size() - 1))));
-}
-
 void run(int rounds) {
     irqscope::load::pin(load_cpu);
     auto all = contestants();
@@ -120,18 +116,20 @@ void run(int rounds) {
             contestant& one = all[(i + static_cast<std::size_t>(round)) % all.size()];
             const auto there = one.attach();
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
-            one.percent.push_back(taken());
+            one.ns.push_back(taken());
         }
     const auto system = irqscope::host::read_system();
-    fmt::print("{} {}, {} rounds of {} ms, a beat each {} ms on CPU {}\npercent of the CPU taken from a task that "
-               "computes:\n\n",
+    fmt::print("{} {}, {} rounds of {} ms, a beat each {} ms on CPU {}\nnanoseconds that a beat takes from a task that "
+               "computes (without any: a tick):\n\n",
                system.kernel, system.machine, rounds, turn_ns / 1'000'000, beat_ns / 1'000'000, load_cpu);
-    fmt::print("| what is attached | median | quartiles | above the empty timers |\n| --- | --- | --- | --- |\n");
+    fmt::print("| what is attached | median | quartiles | above the empty timers | of the CPU |\n"
+               "| --- | --- | --- | --- | --- |\n");
     for (const contestant& one : all) {
         std::vector<double> above; // turn by turn of one round
-        for (std::size_t i = 0; i < one.percent.size(); i++) above.push_back(one.percent[i] - all[1].percent[i]);
-        fmt::print("| {} | {:.3f} | {:.3f} .. {:.3f} | {:+.3f} |\n", one.name, quantile(one.percent, 0.5),
-                   quantile(one.percent, 0.25), quantile(one.percent, 0.75), quantile(above, 0.5));
+        for (std::size_t i = 0; i < one.ns.size(); i++) above.push_back(one.ns[i] - all[1].ns[i]);
+        fmt::print("| {} | {:.0f} | {:.0f} .. {:.0f} | {:+.0f} | {:+.3f} % |\n", one.name, quantile(one.ns, 0.5),
+                   quantile(one.ns, 0.25), quantile(one.ns, 0.75), quantile(above, 0.5),
+                   100 * quantile(above, 0.5) / static_cast<double>(beat_ns));
     }
 }
 
@@ -139,7 +137,7 @@ void run(int rounds) {
 
 int main(int count, char** arguments) {
     try {
-        const int rounds = count > 1 ? std::atoi(arguments[1]) : 25; // NOLINT(*-pointer-arithmetic,cert-err34-c)
+        const int rounds = count > 1 ? std::atoi(arguments[1]) : 60; // NOLINT(*-pointer-arithmetic,cert-err34-c)
         if (rounds < 1) throw std::runtime_error("usage: irqscope_beats_bench [ROUNDS]");
         run(rounds);
     } catch (const std::exception& wrong) {
