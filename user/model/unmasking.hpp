@@ -13,8 +13,8 @@ namespace irqscope::model {
 //
 // POPF lets it in at once, STI one instruction later (Intel SDM, volume 2, STI), which may be a jump; behind a return
 // the code that was left is not in sight, so whatever follows a call may be it. A byte that only looks like one of them
-// counts as well: in doubt it is true. Not covered: STI with a near jump (32 bits) from beyond `code`, which the kernels that
-// were looked at (docs/STALLS.md) do not have; and IRET from an exception's handler.
+// counts as well: in doubt it is true. Not covered: STI with a jump from beyond `code` (docs/STALLS.md says how many kernels
+// have), and IRET from an exception's handler.
 [[nodiscard]] bool may_follow_unmasking(std::span<const std::uint8_t> code, std::size_t at);
 
 } // namespace irqscope::model
