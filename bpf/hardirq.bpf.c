@@ -67,6 +67,7 @@ static __attribute__((noinline)) int handler_was_long(void *ctx, struct wire_cpu
 		return 0;
 	stall->histogram = span->histogram;
 	stall->stack = WIRE_STACK_INTERRUPTED;
+	breakdown(&cpu->at_interrupt[cpu->depth & (WIRE_INTERRUPT_DEPTH - 1)], &cpu->totals, stall);
 	stall_tell(ctx, cpu, stall, 0);
 	return 0;
 }

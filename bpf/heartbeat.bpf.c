@@ -231,6 +231,7 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 			stall->culprit_ns = in_softirq;
 		}
 	}
+	breakdown(&cpu->at_beat, &cpu->totals, stall);
 	read_interrupted(cpu, stall);
 	stall_tell(ctx, cpu, stall, 0);
 	return 0;
@@ -347,6 +348,7 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	if ((mark & ~WIRE_BEAT_GENERATIONS) != config.beat_mark)
 		return 0;
 	away_before_softirq(cpu, beat.begun);
+	settle_totals(cpu, beat.now);
 	expires = BPF_CORE_READ(timer, node.expires);
 	number = bpf_get_smp_processor_id();
 	hangs = nr_hangs(timer);
@@ -391,6 +393,8 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 		cpu->long_histogram = cpu->longest_histogram;
 	}
 	cpu->longest_ns = 0;
+	if (config.totals)
+		cpu->at_beat = cpu->totals;
 	cpu->steal_known = read_steal(cpu, &cpu->steal_ns);
 	if (config.stall_rate)
 		look_for_open(ctx, cpu, beat.now);

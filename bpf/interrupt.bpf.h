@@ -3,6 +3,7 @@
 #ifndef IRQSCOPE_INTERRUPT_BPF_H
 #define IRQSCOPE_INTERRUPT_BPF_H
 
+#include "edges.bpf.h"
 #include "histogram.bpf.h"
 #include "stall.bpf.h"
 
@@ -20,7 +21,11 @@ inline_always void interrupt_begin(struct wire_cpu_state *cpu, u64 action, u32 k
 		/* Exits were missed: what stands there is over. The new one is real. */
 		cpu->lost[WIRE_LOST_INTERRUPT_DEPTH] += depth;
 		depth = 0;
+		edge_unexplained(cpu, now);
 	}
+	edge(cpu, now, action ? WIRE_CLASS_HARDIRQ : WIRE_CLASS_SYSVEC);
+	if (config.totals)
+		cpu->at_interrupt[depth] = cpu->totals;
 	cpu->interrupts[depth].interrupt_ns = cpu->interrupt_ns;
 	cpu->interrupts[depth].action = action;
 	cpu->interrupts[depth].key = key;
@@ -62,6 +67,7 @@ inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key
 
 	if (unlikely(!depth || frame->action != action || frame->key != key)) {
 		depth = find_interrupt(cpu, action, key);
+		edge_unexplained(cpu, now);
 		if (!depth)
 			return false;
 		cpu->lost[lost_entry] += cpu->depth - depth;
@@ -74,6 +80,7 @@ inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key
 	cpu->interrupt_ns += span->duration_ns - span->nested_ns;
 	cpu->interrupt_end_ns = now;
 	cpu->depth = depth - 1;
+	edge(cpu, now, class_below_interrupt(cpu, depth - 1));
 	return true;
 }
 

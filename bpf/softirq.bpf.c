@@ -18,6 +18,8 @@ inline_always void off_begin(void *ctx, struct wire_cpu_state *cpu, u32 vector, 
 	if (likely(!cpu->off_ns)) {
 		cpu->off_ns = now;
 		cpu->off_vector = vector;
+		if (config.totals)
+			cpu->at_off = cpu->totals;
 	} else if (now - cpu->off_ns > OFF_CHECK_NS && !is_pending(cpu, cpu->off_vector) && !is_serving(cpu)) {
 		/*
 		 * The kernel has served it and we have not seen it (docs/LOST.md): the wait is this raise's. It is
@@ -26,7 +28,17 @@ inline_always void off_begin(void *ctx, struct wire_cpu_state *cpu, u32 vector, 
 		stall_is_gone(ctx, cpu, WIRE_TOLD_OFF, cpu->off_ns, ROOM_INTERRUPT);
 		cpu->off_ns = now;
 		cpu->off_vector = vector;
+		if (config.totals)
+			cpu->at_off = cpu->totals;
 	}
+}
+
+inline_always void raise_begins(struct wire_cpu_state *cpu, u64 vector, u64 now)
+{
+	cpu->raised_ns[vector] = now;
+	settle_totals(cpu, now);
+	if (config.totals)
+		cpu->at_raise[vector] = cpu->totals;
 }
 
 SEC("tp_btf/softirq_raise")
@@ -42,21 +54,26 @@ int BPF_PROG(softirq_raise, unsigned int number)
 	/* The oldest raise counts. The tracepoint comes before the pending bit is set (__raise_softirq_irqoff). */
 	if (likely(!cpu->raised_ns[vector])) {
 		now = bpf_ktime_get_ns();
-		cpu->raised_ns[vector] = now;
+		raise_begins(cpu, vector, now);
 		if (config.off)
 			off_begin(ctx, cpu, vector, now);
 	} else if (!is_pending(cpu, vector)) {
 		/* The kernel has taken that raise: into the present pass, where the vector still waits for its turn, */
 		if (is_serving(cpu)) {
-			if (!cpu->reraised_ns[vector])
-				cpu->reraised_ns[vector] = bpf_ktime_get_ns();
+			if (!cpu->reraised_ns[vector]) {
+				now = bpf_ktime_get_ns();
+				cpu->reraised_ns[vector] = now;
+				settle_totals(cpu, now);
+				if (config.totals)
+					cpu->at_reraise[vector] = cpu->totals;
+			}
 			return 0;
 		}
 		/* or it has served it, and we have not seen it (docs/LOST.md). It must not grow into a long wait. */
 		cpu->lost[WIRE_LOST_SOFTIRQ_UNSERVED]++;
 		stall_is_gone(ctx, cpu, vector, cpu->raised_ns[vector], ROOM_INTERRUPT);
 		now = bpf_ktime_get_ns();
-		cpu->raised_ns[vector] = now;
+		raise_begins(cpu, vector, now);
 		cpu->reraised_ns[vector] = 0;
 		if (config.off)
 			off_begin(ctx, cpu, vector, now);
@@ -64,18 +81,37 @@ int BPF_PROG(softirq_raise, unsigned int number)
 	return 0;
 }
 
+/* Whether its end will be told: it has waited too long, or a beat has told of it. */
+inline_always bool is_stall(struct wire_cpu_state *cpu, u64 vector, u64 raised, u64 now)
+{
+	return raised &&
+	       ((now > raised && now - raised >= config.stall_ns[WIRE_STALL_SOFTIRQ_LATENCY]) || cpu->told[vector]);
+}
+
 /* Takes the raise that this entry serves; interrupts may raise the vector again at any point of it. */
-inline_always u64 take_raise(struct wire_cpu_state *cpu, u32 vector)
+inline_always u64 take_raise(struct wire_cpu_state *cpu, u64 vector, u64 now)
 {
 	u64 raised = READ_ONCE(cpu->raised_ns[vector]), again;
 
+	if (config.totals && unlikely(is_stall(cpu, vector, raised, now)))
+		cpu->at_waited = cpu->at_raise[vector];
 	WRITE_ONCE(cpu->raised_ns[vector], 0);
 	again = READ_ONCE(cpu->reraised_ns[vector]);
 	if (unlikely(again)) {
 		WRITE_ONCE(cpu->raised_ns[vector], again);
+		if (config.totals)
+			cpu->at_raise[vector] = cpu->at_reraise[vector];
 		WRITE_ONCE(cpu->reraised_ns[vector], 0);
 	}
 	return raised;
+}
+
+inline_always u32 class_of_softirq(struct wire_cpu_state *cpu)
+{
+	u32 context = cpu->softirq.context;
+
+	return context == WIRE_CONTEXT_KSOFTIRQD || context == WIRE_CONTEXT_KTIMERS ? WIRE_CLASS_KSOFTIRQD :
+										      WIRE_CLASS_SOFTIRQ;
 }
 
 /* A stall of softirqs that ended, by its place in told[]. Out of line: rare. */
@@ -99,6 +135,13 @@ static __attribute__((noinline)) int softirq_stall(void *ctx, struct wire_cpu_st
 		blame_interrupt(cpu, stall);
 	else if (cpu->softirq.context == WIRE_CONTEXT_IRQ_EXIT)
 		stall->stack = WIRE_STACK_INTERRUPTED;
+	if (config.totals) {
+		copy_totals(cpu, &cpu->at_now);
+		if (slot == WIRE_TOLD_OFF)
+			breakdown(&cpu->at_off, &cpu->at_now, stall);
+		else
+			breakdown(slot == WIRE_TOLD_RUN ? &cpu->at_softirq : &cpu->at_waited, &cpu->at_now, stall);
+	}
 	stall_tell(ctx, cpu, stall, told);
 	return 0;
 }
@@ -138,8 +181,12 @@ int BPF_PROG(softirq_entry, unsigned int number)
 	cpu->softirq.interrupt_ns = interrupt_ns;
 	if (config.run)
 		cpu->softirq.context = softirq_context(ctx, cpu);
+	if (config.totals) {
+		edge_of_softirq(cpu, now, interrupt_ns, class_of_softirq(cpu));
+		copy_totals(cpu, &cpu->at_softirq);
+	}
 	if (config.latency || config.off)
-		raised = take_raise(cpu, vector);
+		raised = take_raise(cpu, vector, now);
 	if (config.latency) {
 		if (likely(raised)) {
 			/* an interrupt between our clock and take_raise may have been what raised it */
@@ -183,6 +230,9 @@ int BPF_PROG(softirq_exit, unsigned int number)
 	record.span.start_ns = cpu->softirq.start_ns;
 	record.span.duration_ns = now - cpu->softirq.start_ns;
 	record.span.nested_ns = interrupt_ns - cpu->softirq.interrupt_ns;
+	if (config.totals)
+		edge_of_softirq(cpu, now, interrupt_ns,
+				likely(cpu->class_task) ? cpu->class_task : class_of_current(cpu));
 	WRITE_ONCE(cpu->softirq.start_ns, 0); /* before told is read: from here on no beat finds it open */
 	if (unlikely(record.span.duration_ns >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN] || cpu->told[WIRE_TOLD_RUN]))
 		softirq_stall(ctx, cpu, WIRE_TOLD_RUN, record.span.start_ns, now);

@@ -3,6 +3,7 @@
 #ifndef IRQSCOPE_STALL_BPF_H
 #define IRQSCOPE_STALL_BPF_H
 
+#include "edges.bpf.h"
 #include "ring.bpf.h"
 #include "runqueue.bpf.h"
 
@@ -33,6 +34,7 @@ inline_always struct wire_stall *stall_room(enum stall_room room, enum wire_stal
 	stall->culprit = WIRE_NO_CULPRIT;
 	stall->culprit_ns = 0;
 	stall->timer_function = 0;
+	stall->breakdown_start_ns = 0;
 	stall->ip = 0;
 	stall->stack = WIRE_STACK_POST_HOC;
 	return stall;
@@ -134,6 +136,16 @@ inline_always u32 histogram_of_slot(struct wire_cpu_state *cpu, u32 slot)
 	return WIRE_HIST_SOFTIRQ_LATENCY + slot;
 }
 
+/* The totals when it began. */
+inline_always const struct wire_totals *begin_of_slot(struct wire_cpu_state *cpu, u32 slot)
+{
+	if (slot == WIRE_TOLD_OFF)
+		return &cpu->at_off;
+	if (slot == WIRE_TOLD_RUN)
+		return &cpu->at_softirq;
+	return &cpu->at_raise[slot < WIRE_VECTORS ? slot : 0];
+}
+
 /*
  * One stall of softirqs that is open, or was and went away unseen; with the stack of who runs now. The room is
  * ROOM_INTERRUPT if interrupts are off. Out of line: rare.
@@ -156,6 +168,8 @@ static __attribute__((noinline)) int stall_tell_open(void *ctx, struct wire_cpu_
 	stall->histogram = histogram_of_slot(cpu, slot);
 	if (slot != WIRE_TOLD_RUN)
 		blame_interrupt(cpu, stall);
+	if (!gone && room == ROOM_INTERRUPT) /* a beat, which has settled the totals */
+		breakdown(begin_of_slot(cpu, slot), &cpu->totals, stall);
 	if (gone) {
 		if (cpu->told[slot] == WIRE_TOLD)
 			stall_tell(ctx, cpu, stall, WIRE_TOLD);

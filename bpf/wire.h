@@ -154,6 +154,24 @@ struct wire_beats {
 	__u32 pad;
 };
 
+/* What a CPU does, each nanosecond of it one thing: that which is innermost. */
+enum wire_class {
+	WIRE_CLASS_UNEXPLAINED = 0, /* known to be misattributed: begins and ends that went unseen */
+	WIRE_CLASS_HARDIRQ = 1,
+	WIRE_CLASS_SYSVEC = 2,
+	WIRE_CLASS_SOFTIRQ = 3,
+	WIRE_CLASS_KSOFTIRQD = 4, /* ksoftirqd (and ktimers), with the softirqs of its own run */
+	WIRE_CLASS_TASK = 5,
+	WIRE_CLASS_IDLE = 6,
+	WIRE_CLASSES = 7,
+};
+
+/* Time by class since this CPU's first event, up to at_ns; 0: there was none. */
+struct wire_totals {
+	__u64 ns[WIRE_CLASSES];
+	__u64 at_ns;
+};
+
 /* The hard hrtimers of the last interrupt that had any. */
 struct wire_timers {
 	__u64 interrupt_ns; /* when that began */
@@ -211,14 +229,32 @@ struct wire_cpu_state {
 	__u64 idle_enter_ns; /* the idle loop's last way into a C-state, and out of it; 0: it is in */
 	__u64 idle_leave_ns;
 	struct wire_timers timers;
-	__u64 timer_address; /* room to turn a timer's address into a number */
+	__u64 timer_address; /* rooms to turn a timer's and a task's address into a number */
+	__u64 switch_address;
 	/* the longest interrupt of the beats before, if it was long at all */
 	__u64 long_ns;
 	__u64 long_start_ns;
 	__u32 long_histogram;
 	__u32 steal_known; /* that steal_ns could be read */
 	struct wire_beats beats;
+	/* the totals when each wait or run began */
+	struct wire_totals at_beat; /* the last one */
+	struct wire_totals at_off;
+	struct wire_totals at_softirq;
+	struct wire_totals at_waited; /* rooms of the softirq programs: of the raise that is being served, and of now */
+	struct wire_totals at_now;
+	struct wire_totals at_raise[WIRE_VECTORS];
+	struct wire_totals at_reraise[WIRE_VECTORS];
+	struct wire_totals at_interrupt[WIRE_INTERRUPT_DEPTH];
+	__u64 ksoftirqd_task; /* this CPU's, and ktimers; 0: not looked for, 1: none */
+	__u64 ktimers_task;
 	__u8 told[16]; /* open stalls that were told: a vector's latency each, WIRE_TOLD_OFF, WIRE_TOLD_RUN */
+	/* hot: the class that runs since totals.at_ns, that below all interrupts, and that of the task */
+	struct wire_totals totals;
+	__u32 class_now;
+	__u32 class_below;
+	__u32 class_task;
+	__u32 pad3;
 	/* hot: interrupts */
 	struct wire_interrupt_frame interrupts[WIRE_INTERRUPT_DEPTH];
 	/* hot: softirqs */
@@ -311,6 +347,9 @@ struct wire_stall {
 	char comm[16];
 	/* irq_off: the kernel instruction that was interrupted, with as much code before it as from it on; 0: not known */
 	__u64 ip;
+	__u64 breakdown_start_ns; /* of the time by class; 0: not known */
+	__u64 breakdown_end_ns;
+	__u64 breakdown_ns[WIRE_CLASSES];
 	__u8 code[WIRE_CODE];
 	__u64 frames[WIRE_STALL_FRAMES];
 };
@@ -362,6 +401,9 @@ struct wire_config {
 	__u8 serving;			  /* preempt_from_rq is known */
 	__u8 off;			  /* softirq_off is wanted */
 	__u8 soft_beat;			  /* each beat makes a raise */
+	__u8 totals;			  /* time by class is wanted */
+	__u8 ksoftirqd;			  /* ksoftirqd_from_rq is known */
+	__u8 ktimers;			  /* ktimers_from_rq is known */
 	__u8 regs;			  /* regs_from_rq is known, and interrupts are masked as the CPU does it */
 	__u32 wake_bytes;		  /* wake the reader when a ring holds so much */
 	__u32 stall_rate;		  /* stalls a second and CPU that are told */
@@ -375,6 +417,8 @@ struct wire_config {
 	__s64 regs_from_rq;		  /* and to the registers that the running interrupt has saved (__irq_regs) */
 	__u64 softirq_loop;		  /* the function around the softirq tracepoints */
 	__u64 softirq_loop_size;	  /* 0: not known */
+	__s64 ksoftirqd_from_rq;	  /* and to the pointers to its ksoftirqd */
+	__s64 ktimers_from_rq;		  /* and ktimers */
 	struct wire_caller callers[WIRE_CALLERS];
 };
 
@@ -397,7 +441,8 @@ struct wire_init_soft_beat {
 WIRE_ASSERT(sizeof(struct wire_span) == 32, "no hole");
 WIRE_ASSERT(sizeof(struct wire_settled) == 48, "no hole");
 WIRE_ASSERT(sizeof(struct wire_away) == 24, "no hole");
-WIRE_ASSERT(sizeof(struct wire_stall) == 104 + WIRE_CODE + WIRE_STALL_FRAMES * 8, "no hole");
+WIRE_ASSERT(sizeof(struct wire_totals) == 64, "a cache line");
+WIRE_ASSERT(sizeof(struct wire_stall) == 120 + WIRE_CLASSES * 8 + WIRE_CODE + WIRE_STALL_FRAMES * 8, "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
 	    "the gate is last");

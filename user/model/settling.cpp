@@ -120,6 +120,7 @@ void settling::decide(stall one, bool has_hole) {
     std::optional<aside> why;
     const std::uint64_t steal_ns = one.steal_ns.value_or(0);
     one.away_ns = std::min(away_in(one.cpu, one.start_ns, one.end_ns), one.at_least_ns);
+    if (one.where) one.where->take_steal(steal_ns);
     if (slept(one))
         why = aside::suspend;
     else if (one.kind != stall_kind::irq_off && has_hole)

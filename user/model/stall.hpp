@@ -2,6 +2,7 @@
 // One stall: an off-time, a latency or a run above its threshold, with what is known of its cause.
 #pragma once
 
+#include "model/breakdown.hpp"
 #include "model/series.hpp"
 
 #include <array>
@@ -58,8 +59,9 @@ struct stall {
     stack_kind stack_is = stack_kind::none;
     std::vector<std::string> stack;        // innermost first, "function+0x12" or "function+0x12 [module]"
     std::optional<std::uint64_t> steal_ns; // time that the hypervisor took from the CPU around it; nothing: not known
-    std::uint64_t away_ns = 0;  // of it, while the CPU itself was away and nobody counted it: as far as that was found
-    std::uint64_t incident = 0; // from 1 on; 0: not assigned
+    std::uint64_t away_ns = 0; // of it, while the CPU itself was away and nobody counted it: as far as that was found
+    std::optional<breakdown> where; // its time went, over its own window; nothing: not known
+    std::uint64_t incident = 0;     // from 1 on; 0: not assigned
 };
 
 // Who held: the culprit's name ("hardirq 36 virtio1-req.0", "sysvec local_timer", "softirq NET_RX"), else the stack's

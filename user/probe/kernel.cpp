@@ -95,6 +95,8 @@ struct per_cpu_offsets {
     std::optional<std::int64_t> pending;
     std::optional<std::int64_t> preempt;
     std::optional<std::int64_t> regs;
+    std::optional<std::int64_t> ksoftirqd;
+    std::optional<std::int64_t> ktimers;
 };
 
 per_cpu_offsets find_per_cpu_offsets(const btf* types) {
@@ -115,6 +117,8 @@ per_cpu_offsets find_per_cpu_offsets(const btf* types) {
         if (name == "__softirq_pending") found.pending = offset;
         if (name == "__preempt_count") found.preempt = offset;
         if (name == "__irq_regs") found.regs = offset;
+        if (name == "ksoftirqd") found.ksoftirqd = offset;
+        if (name == "ktimerd" || name == "timersd") found.ktimers = offset;
         if (name == "pcpu_hot") {
             if (const auto member = member_offset(types, variable->type, "preempt_count"))
                 found.preempt = offset + *member;
@@ -189,6 +193,10 @@ std::optional<std::int64_t> kernel::pending_from_rq() const {
 std::optional<std::int64_t> kernel::preempt_from_rq() const {
     return preempt_rt_ ? std::nullopt : from_rq(btf_.get(), &per_cpu_offsets::preempt);
 }
+std::optional<std::int64_t> kernel::ksoftirqd_from_rq() const {
+    return from_rq(btf_.get(), &per_cpu_offsets::ksoftirqd);
+}
+std::optional<std::int64_t> kernel::ktimers_from_rq() const { return from_rq(btf_.get(), &per_cpu_offsets::ktimers); }
 std::optional<std::int64_t> kernel::regs_from_rq() const {
     return masks_by_flag_ ? from_rq(btf_.get(), &per_cpu_offsets::regs) : std::nullopt;
 }

@@ -41,6 +41,11 @@ public:
     // who do it by a word in memory (/sys/hypervisor/guest_type).
     [[nodiscard]] std::optional<std::int64_t> regs_from_rq() const;
 
+    // The same for the pointers to the CPU's ksoftirqd (kernel/softirq.c) and, on PREEMPT_RT, its ktimers (ktimerd since
+    // 6.13, timersd in the patches before).
+    [[nodiscard]] std::optional<std::int64_t> ksoftirqd_from_rq() const;
+    [[nodiscard]] std::optional<std::int64_t> ktimers_from_rq() const;
+
     // The function of a cpu-clock event's timer (kernel/events/core.c, perf_swevent_hrtimer); 0 without the right to see
     // addresses.
     [[nodiscard]] std::uint64_t beat_function() const { return beat_function_; }

@@ -53,7 +53,7 @@ bool is_wanted(std::string_view tracepoint, const session_options& options) {
     const auto any = [&metrics](std::initializer_list<metric> of) {
         return std::any_of(of.begin(), of.end(), [&](metric one) { return metrics.contains(one); });
     };
-    if (tracepoint == "hrtimer_expire_exit") return !options.stalls.empty();
+    if (tracepoint == "hrtimer_expire_exit" || tracepoint == "sched_switch") return !options.stalls.empty();
     if (tracepoint == "softirq_raise") return any({metric::softirq_latency, metric::softirq_off});
     if (tracepoint.starts_with("softirq_"))
         return any({metric::softirq_latency, metric::softirq_off, metric::softirq_run});
@@ -198,6 +198,15 @@ void session::implementation::configure(const kernel& on, const session_options&
     if (const auto& loop = on.softirq_loop()) {
         config.softirq_loop = loop->start;
         config.softirq_loop_size = loop->size;
+    }
+    config.totals = options.stalls.empty() ? 0 : 1;
+    if (const auto offset = on.ksoftirqd_from_rq()) {
+        config.ksoftirqd = 1;
+        config.ksoftirqd_from_rq = *offset;
+    }
+    if (const auto offset = on.ktimers_from_rq()) {
+        config.ktimers = 1;
+        config.ktimers_from_rq = *offset;
     }
     if (const auto offset = on.regs_from_rq()) {
         config.regs = 1;

@@ -27,6 +27,13 @@ object task_of(const model::stall& from) {
     return {{"pid", from.current.pid}, {"comm", from.current.comm}};
 }
 
+object breakdown_of(const std::optional<model::breakdown>& from) {
+    if (!from) return nullptr;
+    object to{{"start_ns", from->start_ns}, {"end_ns", from->end_ns}};
+    for (const model::part which : model::all_parts) to[std::string(model::name_of(which)) + "_ns"] = from->at(which);
+    return to;
+}
+
 object stall_of(const model::stall& from, const clock_pair& clock) {
     const model::series_id none{{}, {}, {}, {}};
     const model::series_id& of = from.of ? *from.of : none;
@@ -48,7 +55,8 @@ object stall_of(const model::stall& from, const clock_pair& clock) {
             {"stack_kind", model::name_of(from.stack_is)},
             {"stack", from.stack},
             {"steal_ns", nullable(from.steal_ns)},
-            {"away_ns", from.away_ns}};
+            {"away_ns", from.away_ns},
+            {"breakdown", breakdown_of(from.where)}};
 }
 
 object culprits_of(const model::stalls_report& from, const clock_pair& clock) {

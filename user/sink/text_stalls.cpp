@@ -5,6 +5,7 @@
 #include "sink/page.hpp"
 #include "sink/sink.hpp"
 #include "sink/stall_words.hpp"
+#include "sink/text_breakdown.hpp"
 #include "sink/text_stalls_report.hpp"
 #include "sink/text_words.hpp"
 #include "sink/units.hpp"
@@ -85,7 +86,10 @@ std::string text_stalls::text_of(const model::stall& one) const {
                     one.stack_is == model::stack_kind::none ? "" : model::name_of(one.stack_is));
     if (one.incident != 0) head += fmt::format("  #{}", one.incident);
     std::string out = wrapped(head, indent, 0) + '\n';
-    for (const std::string& line : {subject_of(one), context_of(one)})
+    std::vector<std::string> lines = breakdown_rows(one);
+    lines.insert(lines.begin(), subject_of(one));
+    lines.push_back(context_of(one));
+    for (const std::string& line : lines)
         if (!line.empty()) out += std::string(indent, ' ') + wrapped(line, 2 * indent, indent) + '\n';
     return out;
 }

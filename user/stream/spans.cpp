@@ -8,10 +8,22 @@ namespace irqscope::stream {
 
 namespace {
 
+// Its parts add up to its window.
+bool has_sound_breakdown(const wire_stall& stall) {
+    if (stall.breakdown_start_ns == 0) return true;
+    std::uint64_t left_ns = stall.breakdown_end_ns - stall.breakdown_start_ns;
+    if (stall.breakdown_end_ns < stall.breakdown_start_ns) return false;
+    for (const std::uint64_t ns : stall.breakdown_ns) {
+        if (ns > left_ns) return false;
+        left_ns -= ns;
+    }
+    return left_ns == 0;
+}
+
 bool is_sound(const wire_stall& stall) {
     return stall.what < WIRE_STALL_KINDS && stall.state <= WIRE_STALL_GONE && stall.cpu < table::max_cpus &&
            stall.histogram < WIRE_HISTS && (stall.culprit < WIRE_HISTS || stall.culprit == WIRE_NO_CULPRIT) &&
-           stall.stack <= WIRE_STACK_INTERRUPTED && stall.depth <= WIRE_STALL_FRAMES;
+           stall.stack <= WIRE_STACK_INTERRUPTED && stall.depth <= WIRE_STALL_FRAMES && has_sound_breakdown(stall);
 }
 
 // The record, if the bytes are as many.

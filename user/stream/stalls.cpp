@@ -27,6 +27,19 @@ symbols::strip strip_of(const wire_stall& from) {
     return softirq && from.state == WIRE_STALL_ENDED ? symbols::strip::tracepoint : symbols::strip::interrupt;
 }
 
+std::optional<model::breakdown> breakdown_of(const wire_stall& from) {
+    using model::part;
+    if (from.breakdown_start_ns == 0) return std::nullopt;
+    constexpr std::array<part, WIRE_CLASSES> parts{part::unexplained, part::hardirq, part::sysvec, part::softirq,
+                                                   part::ksoftirqd,   part::task,    part::idle};
+    model::breakdown made;
+    made.start_ns = from.breakdown_start_ns;
+    made.end_ns = from.breakdown_end_ns;
+    for (std::size_t i = 0; i < parts.size(); i++)
+        made.at(parts.at(i)) = from.breakdown_ns[i]; // NOLINT(*-constant-array-index)
+    return made;
+}
+
 } // namespace
 
 model::stall_kind stall_kind_of(std::uint32_t wire_kind) {
@@ -60,6 +73,7 @@ model::stall make_stall(const wire_stall& from, const catalog& names, symbols::s
         made.culprit = named(from.culprit);
         made.culprit_ns = from.culprit_ns;
     }
+    made.where = breakdown_of(from);
     if (const std::uint64_t function = from.timer_function; function != 0)
         made.timer_function = symbols.table_for(std::span(&function, 1), made.end_ns).name_at(function);
     if (const std::size_t offset = made.timer_function.find("+0x0"); offset != std::string::npos)

@@ -139,6 +139,11 @@ void kernel::enter_idle(std::uint32_t state) {
     cpu_idle(context.data());
 }
 
+void kernel::switch_to(void* task) {
+    std::array<unsigned long long, 3> context{0, 0, reinterpret_cast<std::uintptr_t>(task)};
+    sched_switch(context.data());
+}
+
 void kernel::leave_idle() { enter_idle(0xffffffff); } // PWR_EVENT_EXIT
 
 } // namespace irqscope::fake

@@ -28,6 +28,7 @@ int irq_handler_exit(unsigned long long* context);
 int hrtimer_expire_entry(unsigned long long* context);
 int hrtimer_expire_exit(unsigned long long* context);
 int cpu_idle(unsigned long long* context);
+int sched_switch(unsigned long long* context);
 int init_soft_beat(wire_init_soft_beat* which);
 int local_timer_entry(void* context);
 int local_timer_exit(void* context);
@@ -118,6 +119,7 @@ public:
     void expired(void* timer); // its function has returned
     void enter_idle(std::uint32_t state = 1);
     void leave_idle();
+    void switch_to(void* task); // a fake_task()
     void begin(int (*sysvec)(void*)) { sysvec(stack.data()); }
     void end(int (*sysvec)(void*)) { sysvec(stack.data()); }
     void pass(std::uint64_t ns) { now_ns += ns; }

@@ -11,6 +11,7 @@ static struct {
 	__u32 pending;
 	__u32 preempt_count;
 	struct pt_regs *irq_regs;
+	struct task_struct *ksoftirqd;
 } per_cpu __attribute__((aligned(8)));
 static struct cfs_rq fair = { &per_cpu.rq };
 static struct task_struct current_task = { { &fair } };
@@ -73,6 +74,27 @@ void *fake_event(unsigned number, __u64 function, __u64 config1)
 void fake_set_expires(void *timer, long long ns)
 {
 	((struct hrtimer *)timer)->node.expires = ns;
+}
+
+void *fake_task(unsigned number, int pid)
+{
+	static struct task_struct tasks[4];
+	struct task_struct *task = &tasks[number % 4];
+
+	task->se.cfs_rq = &fair;
+	task->pid = pid;
+	return task;
+}
+
+void *fake_ksoftirqd(void)
+{
+	per_cpu.ksoftirqd = fake_task(3, 14);
+	return per_cpu.ksoftirqd;
+}
+
+long long fake_ksoftirqd_from_rq(void)
+{
+	return (char *)&per_cpu.ksoftirqd - (char *)&per_cpu.rq;
 }
 
 void fake_set_soft(void *timer, int soft)

@@ -24,6 +24,10 @@ void fake_set_expires(void *timer, long long ns);
 void fake_set_soft(void *timer, int soft); /* whether it expires in a softirq */
 void fake_set_nr_hangs(unsigned short hangs);
 
+void *fake_task(unsigned number, int pid); /* one of four */
+void *fake_ksoftirqd(void);		   /* the CPU's */
+long long fake_ksoftirqd_from_rq(void);	   /* wire_config.ksoftirqd_from_rq that leads there */
+
 /* Where the running interrupt came to: 256 bytes of code, with the instruction in their middle; 0: no interrupt runs. */
 void fake_set_interrupted(const __u8 *code, unsigned short cs);
 long long fake_regs_from_rq(void); /* wire_config.regs_from_rq that leads there */
