@@ -51,7 +51,7 @@ struct stall {
     // irq_off: the interrupt (handler or sysvec) that filled most of it, or the softirq in whose run it was. Nothing: a
     // task did, and the stack tells where.
     std::optional<series_id> culprit;
-    std::uint64_t culprit_ns = 0; // of the stall, what the culprit took
+    std::uint64_t culprit_ns = 0; // of [start_ns, end_ns), what the culprit took: its run may have begun before
     // When the culprit is the local timer's interrupt: the hrtimer function that took longest in it.
     std::string timer_function;
     task current; // who ran when the stack was taken

@@ -32,7 +32,7 @@ std::string subject_of(const model::stall& one) {
     else if (one.of)
         parts.push_back(words_of(*one.of));
     if (one.culprit) {
-        parts.push_back(fmt::format("{} took {}", words_of(*one.culprit), format_ns(one.culprit_ns)));
+        parts.push_back(fmt::format("{} took {} of it", words_of(*one.culprit), format_ns(one.culprit_ns)));
         if (!one.timer_function.empty()) parts.push_back("timer function " + printable(one.timer_function, name_width));
     }
     if (one.steal_ns && *one.steal_ns != 0) parts.push_back("steal " + format_ns(*one.steal_ns));

@@ -79,7 +79,7 @@ TEST_F(text_stalls_test, time_off_by_a_task_is_told_by_its_stack) {
 TEST_F(text_stalls_test, time_off_by_a_handler_names_it_and_its_victim) {
     EXPECT_EQ(text_of(made_irq_off_by_handler()),
               "13:05:15.871 [ 9489.182]  CPU 0    irq_off          4.21 .. 5.21 ms      interrupted  #4\n"
-              "    hardirq 36 virtio1-req.0 took 4.90 ms; steal 1.20 ms\n"
+              "    hardirq 36 virtio1-req.0 took 4.90 ms of it; steal 1.20 ms\n"
               "    interrupted idle task: pv_native_safe_halt+0xf <- do_idle\n");
 }
 
@@ -87,7 +87,7 @@ TEST_F(text_stalls_test, timer_interrupt_comes_with_the_timer_that_took_long) {
     auto one = made_irq_off_by_handler();
     one.culprit = model::series_id{model::metric::sysvec_run, "local_timer", {}, {}};
     one.timer_function = "tick_nohz_handler";
-    find_in(text_of(one), "    sysvec local_timer took 4.90 ms; timer function tick_nohz_handler; steal 1.20 ms\n");
+    find_in(text_of(one), "    sysvec local_timer took 4.90 ms of it; timer function tick_nohz_handler; steal 1.20 ms\n");
 }
 
 TEST_F(text_stalls_test, softirqs_off) {
