@@ -29,12 +29,6 @@ std::string not_shown(std::size_t all, std::size_t shown, const char* noun) {
     return all > shown ? fmt::format("  and {} more {}{}\n", all - shown, noun, all - shown == 1 ? "" : "s") : "";
 }
 
-std::uint64_t beats_seen(const model::coverage& coverage) {
-    std::uint64_t seen = 0;
-    for (const auto& [cpu, one] : coverage.heartbeats) seen += one.seen;
-    return seen;
-}
-
 std::string answer(const model::stalls_report& report, const stalls_heading& heading) {
     const model::snapshot& whole = report.whole;
     std::uint64_t incidents = 0;
@@ -56,7 +50,7 @@ std::string answer(const model::stalls_report& report, const stalls_heading& hea
         words = "no incident ended in " + format_ns(whole.duration_ns);
     if (!report.open.empty()) words += fmt::format(", {} going on", counted(report.open.size(), "stall"));
     // or "no stall seen" would claim what nobody looked for
-    if (heading.thresholds_ns.contains(stall_kind::irq_off) && beats_seen(whole.coverage) == 0)
+    if (heading.thresholds_ns.contains(stall_kind::irq_off) && whole.coverage.all_beats().seen == 0)
         words += "; irq_off was not watched: no heartbeat was seen";
     return line(words);
 }
@@ -64,9 +58,7 @@ std::string answer(const model::stalls_report& report, const stalls_heading& hea
 // From which length on nothing is missed. irq_off and softirq_off begin up to a beat before something can notice.
 std::string certainty(const model::stalls_report& report, const stalls_heading& heading) {
     const std::uint64_t beat_ns = heading.beat_ns;
-    const auto& beats = report.whole.coverage.heartbeats;
-    const bool soft =
-        !beats.empty() && std::all_of(beats.begin(), beats.end(), [](const auto& one) { return one.second.soft; });
+    const bool soft = report.whole.coverage.all_beats().soft;
     std::vector<std::string> parts;
     for (const auto& [kind, ns] : heading.thresholds_ns) {
         const bool by_beat = kind == stall_kind::irq_off || (kind == stall_kind::softirq_off && soft);

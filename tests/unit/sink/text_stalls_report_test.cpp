@@ -34,8 +34,9 @@ TEST(text_stalls_report, silence_is_a_claim_that_comes_with_its_coverage) {
               "\n"
               "counted and not printed (rate limit): nothing\n"
               "lost: nothing\n"
-              "irqscope itself: 482,000 BPF calls of some 210 ns = 0.17 % of one CPU; user side 0.30 %, 14.0 MiB;\n"
-              "    maps 2.00 MiB\n");
+              "irqscope itself: 482,000 BPF calls at interrupts and softirqs of some 210 ns = 0.17 % of one CPU;\n"
+              "    user side 0.30 %, 14.0 MiB; maps 2.00 MiB; on top 119,996 heartbeats, each a timer interrupt (its\n"
+              "    cost: `irqscope doctor`) and our work in it\n");
     expect_page(out);
 }
 
