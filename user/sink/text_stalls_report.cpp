@@ -29,21 +29,23 @@ std::string not_shown(std::size_t all, std::size_t shown, const char* noun) {
     return all > shown ? fmt::format("  and {} more {}{}\n", all - shown, noun, all - shown == 1 ? "" : "s") : "";
 }
 
+std::uint64_t stalled_ns(const model::stalls_report& report) {
+    std::uint64_t sum = 0;
+    for (const auto& [cpu, one] : report.cpus) sum += one.stalled_ns;
+    return sum;
+}
+
 std::string answer(const model::stalls_report& report, const stalls_heading& heading) {
     const model::snapshot& whole = report.whole;
     std::uint64_t incidents = 0;
-    std::uint64_t stalled_ns = 0;
-    for (const auto& [cpu, one] : report.cpus) {
-        incidents += one.incidents;
-        stalled_ns += one.stalled_ns;
-    }
+    for (const auto& [cpu, one] : report.cpus) incidents += one.incidents;
     std::uint64_t suppressed = 0;
     for (const auto& [kind, count] : report.suppressed) suppressed += count;
     std::string words;
     if (incidents != 0)
         words = fmt::format("{} on {} of {} in {}: {} stalled", counted(incidents, "incident"),
                             format_count(report.cpus.size()), counted(whole.coverage.cpus.size(), "CPU"),
-                            format_ns(whole.duration_ns), format_ns(stalled_ns));
+                            format_ns(whole.duration_ns), format_ns(stalled_ns(report)));
     else if (report.open.empty() && suppressed == 0)
         words = "no stall seen in " + format_ns(whole.duration_ns);
     else
@@ -106,6 +108,9 @@ std::string culprit_table(const model::stalls_report& report) {
         out += fmt::format("  {:>8} {:>10}  {:>8}  {:>9}  {}\n", format_ns(one.stalled_ns), format_count(one.stalls),
                            format_ns(one.longest_ns), cpus, wrapped(name, name_column));
     }
+    std::uint64_t sum = 0;
+    for (const model::culprit& one : report.culprits) sum += one.stalled_ns;
+    if (sum > stalled_ns(report)) out += "  (an incident may have several culprits: rows overlap)\n";
     return out + not_shown(report.culprits.size(), shown, "culprit");
 }
 

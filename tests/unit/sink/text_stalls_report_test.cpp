@@ -117,6 +117,13 @@ TEST(text_stalls_report, culprits_names_are_wrapped_in_their_column) {
     find_in(out, "\n   19.0 ms          3   6.00 ms          1  hardirq 36 virtio1-req.0\n");
 }
 
+TEST(text_stalls_report, culprits_that_add_up_to_more_than_was_stalled_are_explained) {
+    auto report = made_report();
+    EXPECT_FALSE(has(text_of(report), "overlap")) << "391 and 19 ms of 410";
+    report.culprits.back().stalled_ns++;
+    find_in(text_of(report), "hardirq 36 virtio1-req.0\n  (an incident may have several culprits: rows overlap)\n");
+}
+
 TEST(text_stalls_report, culprits_beyond_the_tenth_are_counted) {
     auto report = made_report();
     report.culprits.clear();
