@@ -115,8 +115,9 @@ std::string text_of(const model::selftest_report& report) {
         "\nwithin: the truth lies in what was printed, give or take {}; error: of kinds whose length is exact\n",
         format_ns(model::selftest_tolerance_ns));
     if (const std::size_t count = report.disturbed(); count != 0)
-        text += fmt::format("{} injection{} not counted: the hypervisor took the CPU away in the middle\n", count,
-                            count == 1 ? " is" : "s are");
+        text += fmt::format("{} injection{} not counted: something else had the CPU for too long in the middle (the\n"
+                            "    hypervisor or firmware; in softirq_off and softirqs, where interrupts are on, they too)\n",
+                            count, count == 1 ? " is" : "s are");
     if (report.verdict == model::selftest_verdict::missed)
         for (const auto& [why, count] : report.set_aside)
             text += fmt::format("irqscope stalls set {} aside as {}\n", count, why);
