@@ -288,7 +288,7 @@ result<void> run_selftest(const selftest_options& options, const global_options&
         return failure(exit_status::changed, "not all that was injected was seen, see above");
     case model::selftest_verdict::not_possible: break;
     }
-    return failure(exit_status::not_possible, "nothing could be injected here, see above");
+    return failure(exit_status::not_possible, "nothing that counts could be injected here, see above");
 }
 
 } // namespace
