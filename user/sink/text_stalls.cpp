@@ -92,17 +92,21 @@ std::string text_stalls::text_of(const model::stall& one) const {
 
 bool text_stalls::begin(const stalls_heading& heading) {
     heading_ = heading;
+    gap_ = true;
     return write_out(text_of(heading) + '\n');
 }
 
 bool text_stalls::stall(const model::stall& one) {
     const std::string text = text_of(one);
     last_cpu_ = one.cpu;
+    gap_ = false;
     if (one.stack_is != model::stack_kind::none)
         contexts_[one.cpu] = {one.incident, words_of(one.current), words_of(one.stack)};
     return write_out(text);
 }
 
-bool text_stalls::report(const model::stalls_report& report) { return write_out('\n' + summary_of(report, heading_)); }
+bool text_stalls::report(const model::stalls_report& report) {
+    return write_out((gap_ ? "" : "\n") + summary_of(report, heading_));
+}
 
 } // namespace irqscope::sink

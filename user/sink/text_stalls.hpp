@@ -37,6 +37,7 @@ private:
     stalls_heading heading_;
     std::map<int, context> contexts_; // by CPU, the last that was printed
     std::optional<int> last_cpu_;     // of the stall right above
+    bool gap_ = false;                // the last line that was written is an empty one
 };
 
 } // namespace irqscope::sink

@@ -35,18 +35,33 @@ std::uint64_t stalled_ns(const model::stalls_report& report) {
     return sum;
 }
 
+// "idle_exit 12 (longest 3.20 ms)"
+std::string aside_words(const model::stalls_report& report) {
+    std::vector<std::string> asides;
+    for (const auto& [why, one] : report.asides)
+        if (one.count != 0)
+            asides.push_back(
+                fmt::format("{} {} (longest {})", model::name_of(why), format_count(one.count), format_ns(one.max_ns)));
+    return fmt::format("{}", fmt::join(asides, ", "));
+}
+
+// Silence is no answer without what it was kept about.
+bool is_silent(const model::stalls_report& report) {
+    return report.cpus.empty() && report.open.empty() &&
+           std::all_of(report.suppressed.begin(), report.suppressed.end(),
+                       [](const auto& one) { return one.second == 0; });
+}
+
 std::string answer(const model::stalls_report& report, const stalls_heading& heading) {
     const model::snapshot& whole = report.whole;
     std::uint64_t incidents = 0;
     for (const auto& [cpu, one] : report.cpus) incidents += one.incidents;
-    std::uint64_t suppressed = 0;
-    for (const auto& [kind, count] : report.suppressed) suppressed += count;
     std::string words;
     if (incidents != 0)
         words = fmt::format("{} on {} of {} in {}: {} stalled", counted(incidents, "incident"),
                             format_count(report.cpus.size()), counted(whole.coverage.cpus.size(), "CPU"),
                             format_ns(whole.duration_ns), format_ns(stalled_ns(report)));
-    else if (report.open.empty() && suppressed == 0)
+    else if (is_silent(report))
         words = "no stall seen in " + format_ns(whole.duration_ns);
     else
         words = "no incident ended in " + format_ns(whole.duration_ns);
@@ -54,6 +69,8 @@ std::string answer(const model::stalls_report& report, const stalls_heading& hea
     // or "no stall seen" would claim what nobody looked for
     if (heading.thresholds_ns.contains(stall_kind::irq_off) && whole.coverage.all_beats().seen == 0)
         words += "; irq_off was not watched: no heartbeat was seen";
+    if (const std::string asides = aside_words(report); is_silent(report) && !asides.empty())
+        words += "; set aside: " + asides;
     return line(words);
 }
 
@@ -130,19 +147,14 @@ std::string open_lines(const model::stalls_report& report) {
 }
 
 std::string left_out(const model::stalls_report& report) {
-    std::vector<std::string> asides;
-    for (const auto& [why, one] : report.asides)
-        if (one.count != 0)
-            asides.push_back(
-                fmt::format("{} {} (longest {})", model::name_of(why), format_count(one.count), format_ns(one.max_ns)));
+    const std::string asides = aside_words(report);
     std::vector<std::string> suppressed;
     for (const auto& [kind, count] : report.suppressed)
         if (count != 0) suppressed.push_back(fmt::format("{} {}", model::name_of(kind), format_count(count)));
-    const auto joined = [](const std::vector<std::string>& parts) {
-        return parts.empty() ? std::string("nothing") : fmt::format("{}", fmt::join(parts, ", "));
-    };
-    return (asides.empty() ? "" : line("not stalls: " + joined(asides))) +
-           line("counted and not printed (rate limit): " + joined(suppressed));
+    return (asides.empty() || is_silent(report) ? "" : line("not stalls: " + asides)) +
+           (suppressed.empty()
+                ? ""
+                : line(fmt::format("counted and not printed (rate limit): {}", fmt::join(suppressed, ", "))));
 }
 
 } // namespace

@@ -16,7 +16,7 @@ std::string lost_words(const model::lost& lost) {
     if (lost.nothing()) return "nothing";
     std::vector<std::string> parts;
     for (const auto& [kind, count] : lost.counts)
-        if (count != 0) parts.push_back(fmt::format("{} {}", format_count(count), kind));
+        if (count != 0) parts.push_back(fmt::format("{} {}", kind, format_count(count)));
     for (const auto& [program, count] : lost.recursion_misses)
         if (count != 0) parts.push_back(fmt::format("{} calls of {} (recursion)", format_count(count), program));
     if (!lost.cpus_gone.empty()) parts.push_back("CPUs gone: " + host::format_cpu_list(lost.cpus_gone));

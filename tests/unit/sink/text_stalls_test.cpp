@@ -194,6 +194,17 @@ TEST_F(text_stalls_test, each_call_writes_what_it_says) {
     find_in(testing::internal::GetCapturedStdout(), "\nno stall seen in 60.0 s\n");
 }
 
+TEST_F(text_stalls_test, one_empty_line_stands_above_the_summary) {
+    const auto summed_up = [this] {
+        testing::internal::CaptureStdout();
+        sink_.report(made_quiet_report());
+        return testing::internal::GetCapturedStdout();
+    };
+    EXPECT_TRUE(summed_up().starts_with("no stall seen")) << "it stands below the heading";
+    told(made_irq_off());
+    EXPECT_TRUE(summed_up().starts_with("\nno stall seen"));
+}
+
 TEST_F(text_stalls_test, stack_of_an_incident_is_not_said_again) {
     auto one = made_irq_off();
     const std::string whole = text_of(one);

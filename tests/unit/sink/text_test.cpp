@@ -286,7 +286,7 @@ TEST(text, losses_are_always_told) {
     snapshot.lost.recursion_misses["softirq_entry"] = 5;
     snapshot.lost.cpus_gone = {1, 2, 3};
     const std::string out = text_of(snapshot);
-    at(out, "1,234 softirq_raise");
+    at(out, "lost: softirq_raise 1,234, ");
     at(out, "5 calls of softirq_entry");
     at(out, "CPUs gone: 1-3");
 }
