@@ -151,6 +151,14 @@ TEST(command, is_quiet_on_a_closed_pipe) {
     EXPECT_EQ(done.err, "status 0\n");
 }
 
+// Also while there is nothing to print, which would fail.
+TEST(command, ends_when_nobody_reads_any_more) {
+    for (const char* arguments : {"stalls --irq-off 1h", "stalls --json", "hist -I 1h", "hist"}) {
+        const outcome done = run("{ timeout 20 " + binary() + " " + arguments + "; echo status $? >&2; } | true");
+        EXPECT_TRUE(done.err.ends_with("status 0\n")) << arguments << ": " << done.err;
+    }
+}
+
 TEST(command, leaves_nothing_behind_when_killed) {
     for (const char* mode : {"", " --stream"}) {
         const pid_t child = fork();
