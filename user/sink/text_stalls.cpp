@@ -40,13 +40,17 @@ std::string subject_of(const model::stall& one) {
     return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-// A stack of one that was interrupted is the victim's.
+// A stack of one that was interrupted is the victim's. Who serves a vector at last, or lets softirqs run, need not be who
+// held them off.
 const char* relation_of(const model::stall& one) {
     switch (one.stack_is) {
     case model::stack_kind::interrupted: return "interrupted ";
     case model::stack_kind::ongoing: return "meanwhile ";
-    case model::stack_kind::none:
-    case model::stack_kind::post_hoc: break;
+    case model::stack_kind::none: break;
+    case model::stack_kind::post_hoc:
+        if (one.kind == model::stall_kind::softirq_latency) return "served by ";
+        if (one.kind == model::stall_kind::softirq_off) return "ended by ";
+        break;
     }
     return "";
 }

@@ -93,7 +93,7 @@ TEST_F(text_stalls_test, timer_interrupt_comes_with_the_timer_that_took_long) {
 TEST_F(text_stalls_test, softirqs_off) {
     EXPECT_EQ(text_of(made_softirq_off()),
               "13:05:16.694 [ 9490.005]  CPU 1    softirq_off      5.00 ms              post-hoc     #5\n"
-              "    iperf3 801: do_softirq+0x12 <- __local_bh_enable_ip <- __dev_queue_xmit <- udp_sendmsg\n");
+              "    ended by iperf3 801: do_softirq+0x12 <- __local_bh_enable_ip <- __dev_queue_xmit <- udp_sendmsg\n");
 }
 
 TEST_F(text_stalls_test, open_latency_goes_on) {
@@ -212,8 +212,8 @@ TEST_F(text_stalls_test, stack_of_an_incident_is_not_said_again) {
     one.kind = model::stall_kind::softirq_off;
     one.less_than_ns = std::nullopt;
     EXPECT_EQ(told(one), "13:05:15.871 [ 9489.182]  CPU 17   softirq_off      107 ms               post-hoc     #3\n"
-                         "    bash 22840: stack as above\n");
-    find_in(told(one), "    bash 22840: stack as above\n");
+                         "    ended by bash 22840: stack as above\n");
+    find_in(told(one), "    ended by bash 22840: stack as above\n");
 }
 
 TEST_F(text_stalls_test, stack_of_an_open_one_is_not_said_again_at_its_end) {
@@ -223,7 +223,7 @@ TEST_F(text_stalls_test, stack_of_an_open_one_is_not_said_again_at_its_end) {
     one.stack_is = model::stack_kind::post_hoc;
     EXPECT_EQ(told(one), "13:05:16.701 [ 9490.012]  CPU 1    softirq_latency  12.0 ms              post-hoc     #5\n"
                          "    softirq NET_RX, from raise to entry\n"
-                         "    iperf3 801: stack as above\n")
+                         "    served by iperf3 801: stack as above\n")
         << "it is the same context, meanwhile or at the end";
 }
 
