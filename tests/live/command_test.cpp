@@ -60,6 +60,7 @@ TEST(command, refuses_bad_input_with_one_sentence) {
     expect_refusal(hist + "--no-such-option", 2, "--no-such-option");
     expect_refusal(hist + "--btf /nonexistent -d 1", 3, "/nonexistent");
     expect_refusal(hist + "--btf /etc/passwd -d 1", 3, "is no BTF");
+    expect_refusal(binary() + " stalls --brief --json", 2, "--brief");
     expect_refusal(binary() + " nonsense", 2, "nonsense");
 }
 

@@ -9,8 +9,10 @@
 #include "sink/text_words.hpp"
 #include "sink/units.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <utility>
 #include <vector>
 
 namespace irqscope::sink {
@@ -55,6 +57,16 @@ const char* relation_of(const model::stall& one) {
     return "";
 }
 
+// "hardirq 36 virtio1-req.0", "bash 22840: proc_reg_write"; where a vector waited the task alone.
+std::string holder_of(const model::stall& one) {
+    if (one.culprit) return words_of(*one.culprit);
+    if (one.stack_is == model::stack_kind::none || one.stack_is == model::stack_kind::interrupted) return {};
+    std::string words = one.stack_is == model::stack_kind::ongoing ? "" : relation_of(one);
+    words += words_of(one.current);
+    if (!one.of && !one.stack.empty()) words += ": " + one.stack.front().substr(0, one.stack.front().find("+0x"));
+    return words;
+}
+
 } // namespace
 
 std::string text_stalls::text_of(const stalls_heading& heading) {
@@ -94,6 +106,19 @@ std::string text_stalls::text_of(const model::stall& one) const {
     return out;
 }
 
+std::string text_stalls::brief_of(const model::stall& one) const {
+    const std::string holder = holder_of(one);
+    std::string who = one.of ? words_of(*one.of) : holder;
+    if (one.of && one.kind == model::stall_kind::softirq_latency)
+        who = one.of->key + (holder.empty() ? "" : "; " + holder);
+    const std::string head = fmt::format(
+        "{}  CPU {:<4} {:<15}  {:<19}  {:<4} ", format_clock(wall_of(heading_.clock, one.end_ns)), one.cpu,
+        model::name_of(one.kind), length_of(one), one.incident == 0 ? "" : fmt::format("#{}", one.incident));
+    constexpr std::size_t least = 16; // of who; the rest then wraps
+    const std::size_t room = std::max(least, page_width - std::min(page_width, head.size()));
+    return wrapped(head + printable(std::move(who), room), indent, 0) + '\n';
+}
+
 bool text_stalls::begin(const stalls_heading& heading) {
     heading_ = heading;
     gap_ = true;
@@ -101,7 +126,7 @@ bool text_stalls::begin(const stalls_heading& heading) {
 }
 
 bool text_stalls::stall(const model::stall& one) {
-    const std::string text = text_of(one);
+    const std::string text = brief_ ? brief_of(one) : text_of(one);
     last_cpu_ = one.cpu;
     gap_ = false;
     if (one.stack_is != model::stack_kind::none)

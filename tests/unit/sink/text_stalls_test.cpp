@@ -87,7 +87,8 @@ TEST_F(text_stalls_test, timer_interrupt_comes_with_the_timer_that_took_long) {
     auto one = made_irq_off_by_handler();
     one.culprit = model::series_id{model::metric::sysvec_run, "local_timer", {}, {}};
     one.timer_function = "tick_nohz_handler";
-    find_in(text_of(one), "    sysvec local_timer took 4.90 ms of it; timer function tick_nohz_handler; steal 1.20 ms\n");
+    find_in(text_of(one),
+            "    sysvec local_timer took 4.90 ms of it; timer function tick_nohz_handler; steal 1.20 ms\n");
 }
 
 TEST_F(text_stalls_test, softirqs_off) {
@@ -122,6 +123,27 @@ TEST_F(text_stalls_test, runs_name_what_ran) {
     other.of->irq = std::nullopt;
     other.of->key = "other";
     find_in(text_of(other), "    hardirq other\n");
+}
+
+TEST_F(text_stalls_test, brief_is_a_line_a_stall) {
+    EXPECT_EQ(sink_.brief_of(made_irq_off()),
+              "13:05:15.871  CPU 17   irq_off          107.0 .. 108.0 ms    #3   bash 22840: proc_reg_write\n");
+    EXPECT_EQ(sink_.brief_of(made_irq_off_by_handler()),
+              "13:05:15.871  CPU 0    irq_off          4.21 .. 5.21 ms      #4   hardirq 36 virtio1-req.0\n");
+    EXPECT_EQ(sink_.brief_of(made_softirq_latency()),
+              "13:05:16.701  CPU 1    softirq_latency  > 12.0 ms, going on  #5   NET_RX; iperf3 801\n");
+    auto unseen = made_softirq_latency();
+    unseen.stack_is = model::stack_kind::none;
+    EXPECT_TRUE(sink_.brief_of(unseen).ends_with("#5   NET_RX\n"));
+    EXPECT_EQ(sink_.brief_of(made_hardirq_run()),
+              "13:05:16.694  CPU 1    hardirq_run      1.04 ms                   hardirq 36 virtio1-req.0\n");
+    testing::internal::CaptureStdout();
+    text_stalls brief(true);
+    brief.begin(made_heading());
+    brief.stall(made_irq_off());
+    const auto lines = lines_of(testing::internal::GetCapturedStdout());
+    ASSERT_EQ(lines.size(), 4U);
+    EXPECT_EQ(lines.back() + '\n', brief.brief_of(made_irq_off()));
 }
 
 TEST_F(text_stalls_test, steal_is_told_when_there_was_some) {
@@ -169,6 +191,10 @@ TEST_F(text_stalls_test, nothing_of_a_name_reaches_the_terminal) {
         for (int i = 0; i < 127; i++) one.stack.emplace_back("some_function+0x1 [module]");
         one.steal_ns = UINT64_MAX;
         expect_page(text_of(one));
+        expect_page(sink_.brief_of(one));
+        one.culprit = std::nullopt;
+        one.stack_is = model::stack_kind::ongoing;
+        expect_page(sink_.brief_of(one));
     }
 }
 
