@@ -62,6 +62,11 @@ struct stall {
     std::uint64_t incident = 0; // from 1 on; 0: not assigned
 };
 
+// Whether the two are of one series: the same kind, and of the same. One series of a CPU has one stall at a time.
+bool is_same_series(const stall& a, const stall& b);
+// Whether the two are one stall, as it was told while open and at its end.
+bool is_same(const stall& a, const stall& b);
+
 // Who held: the culprit's name ("hardirq 36 virtio1-req.0", "sysvec local_timer", "softirq NET_RX"), else the stack's
 // functions without offsets joined with " <- ", else the task ("comm pid").
 std::string culprit_of(const stall& one);
