@@ -60,6 +60,7 @@ TEST(command, refuses_bad_input_with_one_sentence) {
     expect_refusal(hist + "--no-such-option", 2, "--no-such-option");
     expect_refusal(hist + "--btf /nonexistent -d 1", 3, "/nonexistent");
     expect_refusal(hist + "--btf /etc/passwd -d 1", 3, "is no BTF");
+    expect_refusal(binary() + " stalls --brief --json", 2, "--brief");
     expect_refusal(binary() + " nonsense", 2, "nonsense");
 }
 
@@ -149,6 +150,14 @@ TEST(command, only_the_chosen_cpus_count) {
 TEST(command, is_quiet_on_a_closed_pipe) {
     const outcome done = run("{ " + binary() + " hist -d 1; echo status $? >&2; } | true");
     EXPECT_EQ(done.err, "status 0\n");
+}
+
+// Also while there is nothing to print, which would fail.
+TEST(command, ends_when_nobody_reads_any_more) {
+    for (const char* arguments : {"stalls --irq-off 1h", "stalls --json", "hist -I 1h", "hist"}) {
+        const outcome done = run("{ timeout 20 " + binary() + " " + arguments + "; echo status $? >&2; } | true");
+        EXPECT_TRUE(done.err.ends_with("status 0\n")) << arguments << ": " << done.err;
+    }
 }
 
 TEST(command, leaves_nothing_behind_when_killed) {

@@ -32,16 +32,17 @@ std::optional<quantity> split(std::string_view text) {
     return quantity{number, text.substr(static_cast<std::size_t>(end - text.data()))};
 }
 
-result<std::uint64_t> parse_time(std::string_view option, std::string_view text, bool bare_seconds) {
+// noun: of what needs a unit ("a threshold"); empty: a bare number is seconds.
+result<std::uint64_t> parse_time(std::string_view option, std::string_view text, std::string_view noun) {
     constexpr std::array<std::pair<std::string_view, double>, 6> units{
         {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
     const auto found = split(text);
     if (!found)
         return failure(exit_status::usage,
                        fmt::format("{} {}: no time; write it like 500us, 10ms or 2s", option, text));
-    if (found->unit.empty() && !bare_seconds)
-        return failure(exit_status::usage, fmt::format("{} {}: a threshold needs its unit; write it like {}us or {}ms",
-                                                       option, text, text, text));
+    if (found->unit.empty() && !noun.empty() && found->number > 0)
+        return failure(exit_status::usage, fmt::format("{} {}: {} needs its unit; write it like {}us or {}ms", option,
+                                                       text, noun, text, text));
     const std::string_view wanted = found->unit.empty() ? "s" : found->unit;
     for (const auto& [unit, ns] : units) {
         if (unit != wanted) continue;
@@ -58,16 +59,17 @@ result<std::uint64_t> parse_time(std::string_view option, std::string_view text,
 } // namespace
 
 result<std::uint64_t> parse_duration(std::string_view option, std::string_view text) {
-    return parse_time(option, text, true);
+    return parse_time(option, text, {});
 }
 
 result<std::uint64_t> parse_threshold(std::string_view option, std::string_view text) {
-    return parse_time(option, text, false);
+    return parse_time(option, text, "a threshold");
 }
 
 result<std::uint64_t> parse_beat(std::string_view option, std::string_view text) {
-    const auto ns = parse_threshold(option, text);
-    if (!ns || (*ns >= probe::shortest_beat_ns && *ns <= probe::longest_beat_ns)) return ns;
+    const auto ns = parse_time(option, text, "a heartbeat's period");
+    if (ns && *ns >= probe::shortest_beat_ns && *ns <= probe::longest_beat_ns) return ns;
+    if (const auto found = split(text); !ns && (!found || found->number > 0)) return ns; // it says what is wrong
     return failure(exit_status::usage, fmt::format("{} {}: a heartbeat's period is 100us to 100ms", option, text));
 }
 

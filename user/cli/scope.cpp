@@ -31,7 +31,8 @@ void add_scope(CLI::App& app, scope_options& to) {
     app.add_option("-d,--duration", to.duration,
                    "end after so long (10, 500ms, 2m; bcc's -d is something\nelse); without it, at Ctrl-C")
         ->type_name("TIME");
-    app.add_option("-C,--cpu", to.cpus, "these CPUs only (0-3,8); isolated ones have a heartbeat\nonly so")
+    app.add_option("-C,--cpu", to.cpus,
+                   "these CPUs only (0-3,8); isolated CPUs have a heartbeat\nonly when they are named here")
         ->type_name("LIST");
     app.add_option("--beat", to.beat, "period of the heartbeats (1ms; 100us to 100ms)")->type_name("TIME");
 }

@@ -174,7 +174,7 @@ public:
     [[nodiscard]] std::vector<model::selftest_plan_item> plan_items() const;
 
 private:
-    // Again when the hypervisor spoilt it, but not for ever: on a crowded host it always does.
+    // Again when it was disturbed (by the hypervisor, say), but not for ever: on a crowded host it always does.
     result<void> one(injection kind, std::uint64_t length_ns);
 
     const plan* todo_;
@@ -209,7 +209,7 @@ result<void> injections::one(injection kind, std::uint64_t length_ns) {
             injectors_.erase(found); // each try would take its time
             return {};
         }
-        const bool spoilt = model::is_disturbed(length_ns, truth->away_ns);
+        const bool spoilt = model::is_disturbed(*truth, length_ns);
         truths_.push_back({std::move(*truth), length_ns});
         std::this_thread::sleep_for(gap);
         if (!spoilt) break;
@@ -288,7 +288,7 @@ result<void> run_selftest(const selftest_options& options, const global_options&
         return failure(exit_status::changed, "not all that was injected was seen, see above");
     case model::selftest_verdict::not_possible: break;
     }
-    return failure(exit_status::not_possible, "nothing could be injected here, see above");
+    return failure(exit_status::not_possible, "nothing that counts could be injected here, see above");
 }
 
 } // namespace

@@ -43,6 +43,7 @@ struct stalls_options {
     scope_options scope;
     std::uint32_t rate = 100;
     bool json = false;
+    bool brief = false;
     std::array<threshold_option, 5> thresholds{{{stall_kind::irq_off, "--irq-off", "1ms"},
                                                 {stall_kind::softirq_off, "--softirq-off", "2ms"},
                                                 {stall_kind::softirq_latency, "--softirq-latency", "2ms"},
@@ -54,6 +55,7 @@ struct plan {
     std::optional<std::uint64_t> duration_ns;
     probe::session_options session;
     bool json = false;
+    bool brief = false;
 };
 
 result<plan> understand(const stalls_options& options) {
@@ -72,7 +74,9 @@ result<plan> understand(const stalls_options& options) {
         return failure(exit_status::usage, "every kind of stall is off: there is nothing to watch for");
     made.session.stall_rate = options.rate;
     made.session.ring_bytes = ring_bytes;
+    if (options.json && options.brief) return failure(exit_status::usage, "--brief does not go with --json");
     made.json = options.json;
+    made.brief = options.brief;
     return made;
 }
 
@@ -201,7 +205,7 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     if (todo->json)
         out = std::make_unique<sink::json_stalls>();
     else
-        out = std::make_unique<sink::text_stalls>();
+        out = std::make_unique<sink::text_stalls>(todo->brief);
     if (!out->begin(heading)) return {};
     fmt::print(stderr, "irqscope: watching{}, Ctrl-C ends it and sums up\n", words_for(todo->duration_ns));
     return watch(*todo, *running, *symbols, *out, *when).run();
@@ -222,14 +226,18 @@ command add_stalls(CLI::App& parent) {
         stalls->add_option(one.name, one.text, fmt::format("{} ({}; or off)", words.at(i), one.text))
             ->type_name("TIME");
     }
-    stalls->add_option("--rate", options->rate, "stalls a second and CPU that are told; the rest is counted (100)")
+    stalls
+        ->add_option("--rate", options->rate,
+                     "print at most so many stalls per second on each CPU, count\nthe rest (100)")
         ->type_name("N")
         ->check(CLI::Range(1, 1'000'000).description(""));
+    stalls->add_flag("--brief", options->brief, "a line for each stall, without its stack");
     stalls->add_flag("--json", options->json, "one object a line, and a summary at the end (docs/JSON.md)");
     stalls->footer(
         "Examples:\n"
         "  irqscope stalls                              until Ctrl-C, which sums up\n"
         "  irqscope stalls -d 60 --irq-off 500us        a minute, shorter ones too\n"
+        "  irqscope stalls --brief                      a line each, to see when and how often\n"
         "  irqscope stalls --softirq-run off --json\n\n"
         "irq_off is found for certain from its threshold and one period on, shorter with luck: the truth lies in the\n"
         "printed interval. docs/STALLS.md says what each kind means and what is not a stall.");

@@ -142,7 +142,7 @@ void turns::implementation::serve(reader& me) {
         auto lock = have_turn();
         if (over) return;
         me.id = gettid();
-        stopped = signals.came() || stopped;
+        stopped = signals.came() || has_no_reader(STDOUT_FILENO) || stopped;
         if (stopped || called || host::monotonic_ns() >= after(due_ns, places[me.number].rank * step_ns)) take_one();
         if (over) return call_in(me);
         const place& here = places[me.number];
@@ -193,7 +193,7 @@ result<turns> turns::make(const std::vector<int>& descriptors) {
     for (std::size_t number = 0; number < count; number++) {
         std::vector<int> call{inner->signals.descriptor(), inner->ending.get()};
         if (number == 0) call.insert(call.end(), descriptors.begin(), descriptors.end());
-        auto waiting = waiter::make(call);
+        auto waiting = waiter::make(call, STDOUT_FILENO);
         if (!waiting) return tl::unexpected(waiting.error());
         inner->readers.emplace_back(*inner, number, std::move(*waiting));
         if (number != 0) inner->readers.back().stack.emplace();

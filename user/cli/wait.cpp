@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <limits>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -49,15 +50,23 @@ bool end_signals::came() const {
     return any;
 }
 
-result<waiter> waiter::make(const std::vector<int>& descriptors) {
+bool has_no_reader(int descriptor) {
+    pollfd one{descriptor, 0, 0}; // errors and hang-ups come unasked
+    return poll(&one, 1, 0) == 1 && (one.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+result<waiter> waiter::make(const std::vector<int>& descriptors, int written_to) {
     waiter made(host::descriptor(epoll_create1(EPOLL_CLOEXEC)));
-    const auto add = [&made](int descriptor) {
+    const auto add = [&made](int descriptor, std::uint32_t events) {
         epoll_event event{};
-        event.events = EPOLLIN;
+        event.events = events;
         event.data.fd = descriptor;
         return epoll_ctl(made.epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
     };
-    if (made.epoll_.get() < 0 || !std::all_of(descriptors.begin(), descriptors.end(), add)) return cannot_wait();
+    if (made.epoll_.get() < 0 || !std::all_of(descriptors.begin(), descriptors.end(),
+                                              [&add](int descriptor) { return add(descriptor, EPOLLIN); }))
+        return cannot_wait();
+    add(written_to, 0); // as with poll(); fails for files (EPERM)
     return made;
 }
 

@@ -29,11 +29,16 @@ private:
     host::descriptor descriptor_;
 };
 
+// Whether what is written there reaches nobody any more: a pipe or socket whose other end is closed.
+bool has_no_reader(int descriptor);
+
 class waiter {
 public:
-    static result<waiter> make(const std::vector<int>& descriptors);
+    // written_to: one that is written to. What cannot lose its reader, a file say, is left out.
+    static result<waiter> make(const std::vector<int>& descriptors, int written_to);
 
-    // Until until_ns (CLOCK_MONOTONIC), a minute at most, or until one of the descriptors is readable: then true.
+    // Until until_ns (CLOCK_MONOTONIC), a minute at most, or until one of the descriptors is readable or has_no_reader()
+    // holds for the one that is written to: then true.
     [[nodiscard]] bool wait(std::uint64_t until_ns) const;
 
 private:

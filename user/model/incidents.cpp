@@ -9,8 +9,6 @@ namespace irqscope::model {
 
 namespace {
 
-bool same_series(const stall& a, const stall& b) { return a.kind == b.kind && a.of == b.of; }
-
 // An open stall and its ended one as one: the length of the end, and who held while it went on. A run's culprit is what
 // ran, so that there a stack of either will do.
 stall joined(const stall& open, const stall& ended) {
@@ -34,7 +32,7 @@ void incidents::add(stall& one) {
     cpu_state& cpu = cpus_[one.cpu];
     // A series has one stall at a time: one that is open and began before this one has ended, even if we never hear so.
     for (open_stall& open : cpu.open)
-        if (open.one.start_ns < one.start_ns && same_series(open.one, one)) open.over = true;
+        if (open.one.start_ns < one.start_ns && is_same_series(open.one, one)) open.over = true;
     const auto open = find_open(cpu, one);
     if (one.state == stall_state::open)
         open_comes(cpu, one);
@@ -144,9 +142,8 @@ incidents_summary incidents::summary() const {
 }
 
 std::vector<incidents::open_stall>::iterator incidents::find_open(cpu_state& cpu, const stall& one) {
-    return std::find_if(cpu.open.begin(), cpu.open.end(), [&one](const open_stall& open) {
-        return open.one.start_ns == one.start_ns && same_series(open.one, one);
-    });
+    return std::find_if(cpu.open.begin(), cpu.open.end(),
+                        [&one](const open_stall& open) { return is_same(open.one, one); });
 }
 
 std::string incidents::group_of(const stall& one) {

@@ -33,6 +33,21 @@ std::string_view meaning_of(injection which) {
     return "?";
 }
 
+bool has_interrupts_on(injection which) {
+    switch (which) {
+    case injection::softirq_off:
+    case injection::net_rx_softirq:
+    case injection::timer_softirq: return true;
+    case injection::irq_off:
+    case injection::timer_interrupt:
+    case injection::device_interrupt:
+    case injection::timer_hold:
+    case injection::idle_entry:
+    case injection::idle_leave: break;
+    }
+    return false;
+}
+
 std::string_view effect_on_others(injection which) {
     switch (which) {
     case injection::irq_off:

@@ -34,6 +34,9 @@ std::string_view name_of(injection which); // "irq_off", as the enumerators
 std::string_view meaning_of(injection which);
 std::string_view effect_on_others(injection which);
 
+// Whether interrupts are on meanwhile: they come in the middle, the heartbeats' own among them, and make it no shorter.
+bool has_interrupts_on(injection which);
+
 // One injection as the program that made it wrote it down. Times are CLOCK_MONOTONIC.
 struct truth {
     injection what = injection::irq_off;
@@ -41,7 +44,7 @@ struct truth {
     std::uint64_t start_ns = 0; // when the spin began
     std::uint64_t end_ns = 0;   // when it ended: interrupts may come back somewhat later
     // Of it, in which the CPU did not run the spin: the hypervisor took it away, or firmware did; where interrupts are on
-    // they did too. In pieces of 20 us and more.
+    // (has_interrupts_on) they did too. In pieces of 20 us and more.
     std::uint64_t away_ns = 0;
     std::uint32_t thread = 0;         // that was current, in the initial PID namespace; 0: an idle task
     std::optional<std::uint32_t> irq; // device_interrupt

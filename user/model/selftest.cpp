@@ -34,7 +34,7 @@ observation observe(const injected& one, const std::vector<stall>& told, std::ve
     observation made;
     made.real = one.real;
     made.asked_ns = one.asked_ns;
-    made.disturbed = is_disturbed(one.asked_ns, one.real.away_ns);
+    made.disturbed = is_disturbed(one.real, one.asked_ns);
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < told.size(); i++) {
         if (used[i] || !fits(one.real, told[i])) continue;
@@ -91,6 +91,10 @@ std::string_view name_of(selftest_verdict which) {
     case selftest_verdict::not_possible: return "not possible";
     }
     return "?";
+}
+
+bool is_disturbed(const truth& real, std::uint64_t asked_ns) {
+    return real.away_ns > asked_ns / (has_interrupts_on(real.what) ? 4 : 10);
 }
 
 std::size_t selftest_report::disturbed() const {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model/settling.hpp"
 
+#include "model/stretches.hpp"
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -8,11 +10,6 @@
 namespace irqscope::model {
 
 namespace {
-
-// Told as open, and now: the same stall.
-bool is_same(const stall& open, const stall& other) {
-    return open.cpu == other.cpu && open.kind == other.kind && open.of == other.of && open.start_ns == other.start_ns;
-}
 
 bool overlaps(const stall& one, std::uint64_t start_ns, std::uint64_t end_ns) {
     return one.start_ns <= end_ns && start_ns <= one.end_ns;
@@ -139,19 +136,11 @@ void settling::away(int cpu, const stretch& when) {
 std::uint64_t settling::away_in(int cpu, std::uint64_t start_ns, std::uint64_t end_ns) const {
     const auto here = aways_.find(cpu);
     if (here == aways_.end()) return 0;
-    std::vector<stretch> inside;
+    stretches inside(most_aways);
     for (const stretch& one : here->second)
-        if (one.start_ns < end_ns && start_ns < one.end_ns) inside.push_back(one);
-    std::sort(inside.begin(), inside.end(), [](const stretch& a, const stretch& b) { return a.start_ns < b.start_ns; });
-    std::uint64_t sum = 0;
-    std::uint64_t until_ns = start_ns;
-    for (const stretch& one : inside) {
-        const std::uint64_t from_ns = std::max(one.start_ns, until_ns);
-        const std::uint64_t to_ns = std::min(one.end_ns, end_ns);
-        sum += beyond(to_ns, from_ns);
-        until_ns = std::max(until_ns, to_ns);
-    }
-    return sum;
+        if (one.start_ns < end_ns && start_ns < one.end_ns)
+            inside.add(std::max(one.start_ns, start_ns), std::min(one.end_ns, end_ns));
+    return inside.total_ns();
 }
 
 void settling::add_open(stall one) {

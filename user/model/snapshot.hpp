@@ -24,6 +24,9 @@ struct beats {
     std::uint64_t unseen = 0;   // the kernel served them and ran no program of ours
     std::uint64_t restarts = 0; // the kernel stopped and started the heartbeat (other perf events came or went)
     bool soft = false;          // each beat makes a raise, so that softirqs that are held off are noticed
+
+    // Those that the kernel served, with or without our program: each was a timer interrupt, or part of one.
+    [[nodiscard]] std::uint64_t served() const { return seen + unseen; }
 };
 
 // What was watched; without it "nothing seen" means nothing.
@@ -40,11 +43,14 @@ struct coverage {
     std::map<int, beats> heartbeats; // of the CPUs that have one
     std::vector<int> without_beat;   // watched CPUs that have none: isolated ones, and those that do not answer
     bool slots_full = false;         // some CPU met more interrupt actions than it has slots: the rest is under `other`
+
+    // All heartbeats together; soft: each of them is.
+    [[nodiscard]] beats all_beats() const;
 };
 
-// The tool's own weight.
+// The tool's own weight, without the heartbeats' timer interrupts (coverage::all_beats()).
 struct cost {
-    std::uint64_t bpf_calls = 0;
+    std::uint64_t bpf_calls = 0;       // of the programs at softirqs and interrupts, by what these counted
     std::uint64_t bpf_ns_per_call = 0; // calibrated here, without the tracepoint's dispatch; 0: not known
     std::uint64_t user_cpu_ns = 0;     // user and system time of this process
     std::uint64_t max_rss_bytes = 0;

@@ -71,6 +71,12 @@ std::string_view name_of(stack_kind which) {
     return "?";
 }
 
+bool is_same_series(const stall& a, const stall& b) { return a.kind == b.kind && a.of == b.of; }
+
+bool is_same(const stall& a, const stall& b) {
+    return a.cpu == b.cpu && a.start_ns == b.start_ns && is_same_series(a, b);
+}
+
 std::string culprit_of(const stall& one) {
     const bool is_run = one.kind == stall_kind::softirq_run || one.kind == stall_kind::hardirq_run;
     if (is_run && one.of) return name_of_series(*one.of);

@@ -52,7 +52,7 @@ struct stall {
     // irq_off: the interrupt (handler or sysvec) that filled most of it, or the softirq in whose run it was. Nothing: a
     // task did, and the stack tells where.
     std::optional<series_id> culprit;
-    std::uint64_t culprit_ns = 0; // of the stall, what the culprit took
+    std::uint64_t culprit_ns = 0; // of [start_ns, end_ns), what the culprit took: its run may have begun before
     // When the culprit is the local timer's interrupt: the hrtimer function that took longest in it.
     std::string timer_function;
     task current; // who ran when the stack was taken
@@ -63,6 +63,11 @@ struct stall {
     std::optional<breakdown> where; // its time went, over its own window; nothing: not known
     std::uint64_t incident = 0;     // from 1 on; 0: not assigned
 };
+
+// Whether the two are of one series: the same kind, and of the same. One series of a CPU has one stall at a time.
+bool is_same_series(const stall& a, const stall& b);
+// Whether the two are one stall, as it was told while open and at its end.
+bool is_same(const stall& a, const stall& b);
 
 // Who held: the culprit's name ("hardirq 36 virtio1-req.0", "sysvec local_timer", "softirq NET_RX"), else the stack's
 // functions without offsets joined with " <- ", else the task ("comm pid").

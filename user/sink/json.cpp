@@ -74,7 +74,7 @@ std::string json::text_of(const model::snapshot& snapshot) const {
                           {"open", std::move(open)},
                           {"lost", lost_of(snapshot.lost)},
                           {"coverage", coverage_of(snapshot.coverage)},
-                          {"cost", cost_of(snapshot.cost)}};
+                          {"cost", cost_of(snapshot)}};
     return dump(document, lines_);
 }
 

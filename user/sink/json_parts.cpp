@@ -50,12 +50,11 @@ object coverage_of(const model::coverage& from) {
             {"without_beat", from.without_beat}};
 }
 
-object cost_of(const model::cost& from) {
-    return {{"bpf_calls", from.bpf_calls},
-            {"bpf_ns_per_call", from.bpf_ns_per_call},
-            {"bpf_ns", from.bpf_ns()},
-            {"user_cpu_ns", from.user_cpu_ns},
-            {"max_rss_bytes", from.max_rss_bytes},
+object cost_of(const model::snapshot& whole) {
+    const model::cost& from = whole.cost;
+    return {{"bpf_calls", from.bpf_calls},      {"bpf_ns_per_call", from.bpf_ns_per_call},
+            {"bpf_ns", from.bpf_ns()},          {"beats", whole.coverage.all_beats().served()},
+            {"user_cpu_ns", from.user_cpu_ns},  {"max_rss_bytes", from.max_rss_bytes},
             {"kernel_bytes", from.kernel_bytes}};
 }
 

@@ -109,7 +109,7 @@ std::string json_stalls::text_of(const model::stalls_report& report) const {
                           {"suppressed", std::move(suppressed)},
                           {"lost", lost_of(whole.lost)},
                           {"coverage", coverage_of(whole.coverage)},
-                          {"cost", cost_of(whole.cost)}};
+                          {"cost", cost_of(whole)}};
     return dump(document, true);
 }
 

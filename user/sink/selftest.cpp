@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sink/selftest.hpp"
 
+#include "sink/page.hpp"
 #include "sink/units.hpp"
 #include "version.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace irqscope::sink {
 
@@ -40,20 +44,43 @@ std::string named_in(const model::selftest_row& row) {
     return text;
 }
 
+std::string_view verdict_of(const model::selftest_row& row) {
+    return row.injected == 0 && row.why_not.empty() ? "not counted" : model::name_of(row.verdict);
+}
+
 std::string line_of(const model::selftest_row& row) {
     return fmt::format("{:<17} {:>8} {:>8} {:>5} {:>7} {:>9} {:>9}  {:<12}  {}\n", model::name_of(row.what),
                        format_ns(row.asked_ns), row.injected, row.seen, row.within, time_or_dash(row.error_p50_ns),
-                       time_or_dash(row.error_max_ns), model::name_of(row.verdict), named_in(row));
+                       time_or_dash(row.error_max_ns), verdict_of(row), named_in(row));
+}
+
+// What the verdict says nothing of: "1 more did not count; not possible: device_interrupt". Empty: it is of all.
+std::string left_out(const model::selftest_report& report) {
+    std::vector<std::string> parts;
+    if (const std::size_t count = report.disturbed(); count != 0)
+        parts.push_back(fmt::format("{}{} did not count", count, report.injected() == 0 ? "" : " more"));
+    std::vector<std::string_view> kinds;
+    for (const model::selftest_row& row : report.rows)
+        if (!row.why_not.empty() && (kinds.empty() || kinds.back() != model::name_of(row.what)))
+            kinds.push_back(model::name_of(row.what));
+    if (!kinds.empty()) parts.push_back(fmt::format("not possible: {}", fmt::join(kinds, ", ")));
+    return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 std::string verdict_of(const model::selftest_report& report) {
+    const std::string without = left_out(report);
+    const std::string tail = without.empty() ? "" : " (" + without + ")";
+    const std::string all =
+        fmt::format("all {} injections{} were seen", report.injected(), without.empty() ? "" : " that count");
     switch (report.verdict) {
-    case model::selftest_verdict::seen: return fmt::format("all {} injections were seen", report.injected());
-    case model::selftest_verdict::inexact:
-        return fmt::format("all {} injections were seen, some with a length that is not true", report.injected());
+    case model::selftest_verdict::seen: return all + tail;
+    case model::selftest_verdict::inexact: return all + ", some with a length that is not true" + tail;
     case model::selftest_verdict::missed:
-        return fmt::format("{} of {} injections were missed", report.injected() - report.seen(), report.injected());
-    case model::selftest_verdict::not_possible: return "nothing could be injected here";
+        return fmt::format("{} of {} injections were missed{}", report.injected() - report.seen(), report.injected(),
+                           tail);
+    case model::selftest_verdict::not_possible:
+        return (report.disturbed() == 0 ? "nothing could be injected here" : "nothing that counts could be injected") +
+               tail;
     }
     return "?";
 }
@@ -115,15 +142,17 @@ std::string text_of(const model::selftest_report& report) {
         "\nwithin: the truth lies in what was printed, give or take {}; error: of kinds whose length is exact\n",
         format_ns(model::selftest_tolerance_ns));
     if (const std::size_t count = report.disturbed(); count != 0)
-        text += fmt::format("{} injection{} not counted: the hypervisor took the CPU away in the middle\n", count,
-                            count == 1 ? " is" : "s are");
+        text +=
+            fmt::format("{} injection{} not counted: something else had the CPU for too long in the middle (the\n"
+                        "    hypervisor or firmware; in softirq_off and softirqs, where interrupts are on, they too)\n",
+                        count, count == 1 ? " is" : "s are");
     if (report.verdict == model::selftest_verdict::missed)
         for (const auto& [why, count] : report.set_aside)
             text += fmt::format("irqscope stalls set {} aside as {}\n", count, why);
     for (const auto& [cpu, count] : report.others)
         text += fmt::format("CPU {}: {} other stall{} that no injection there explains\n", cpu, count,
                             count == 1 ? "" : "s");
-    return text + verdict_of(report) + "\n";
+    return text + wrapped(verdict_of(report), 4, 0) + "\n";
 }
 
 std::string json_of(const model::selftest_report& report) {

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,13 +51,47 @@ std::string label_of(const model::series_id& id) {
     return printable(std::move(label), label_width);
 }
 
+bool has(const model::snapshot& snapshot, metric which, std::string_view key) {
+    return std::any_of(snapshot.all.begin(), snapshot.all.end(), [&](const model::series& one) {
+        return one.id.what == which && one.id.key == key && !one.values.empty();
+    });
+}
+
+// Which rows the beats themselves are in. Each makes one timer interrupt or shares it, and one raise where it is soft.
+std::string own_beats(const model::snapshot& snapshot) {
+    const model::beats beats = snapshot.coverage.all_beats();
+    std::vector<std::string> rows;
+    if (has(snapshot, metric::sysvec_run, "local_timer")) rows.emplace_back("local_timer");
+    if (beats.soft &&
+        (has(snapshot, metric::softirq_latency, "HRTIMER") || has(snapshot, metric::softirq_run, "HRTIMER")))
+        rows.emplace_back("HRTIMER");
+    if (beats.soft && has(snapshot, metric::softirq_off, "")) rows.emplace_back("softirq_off");
+    if (beats.served() == 0 || rows.empty()) return {};
+    return wrapped(fmt::format("irqscope's own beats: up to {} of the counts below in {}", format_count(beats.served()),
+                               fmt::join(rows, ", in ")),
+                   0) +
+           '\n';
+}
+
+// irq_off of an idle host is made of few beats: the others are in idle_exit.
+std::string of_beats(const model::snapshot& snapshot) {
+    std::uint64_t samples = 0;
+    for (const model::series& one : snapshot.all)
+        if (one.id.what == metric::irq_off) samples += one.values.samples();
+    const std::uint64_t seen = snapshot.coverage.all_beats().seen;
+    if (samples >= seen / 2) return {};
+    return fmt::format("  {} of {} beats; nothing but idle ran at the others\n", format_count(samples),
+                       format_count(seen));
+}
+
 std::string heading(const model::snapshot& snapshot) {
     return wrapped(fmt::format("irqscope {}  {}  {} {}  CPUs {}  {} from {}", version, printable(snapshot.host, 64),
                                printable(snapshot.kernel, 64), printable(snapshot.machine, 64),
                                host::format_cpu_list(snapshot.coverage.cpus), format_ns(snapshot.duration_ns),
                                format_local(snapshot.start_time)),
                    0) +
-           '\n' + (snapshot.coverage.beat_ns == 0 ? "" : wrapped(beats_words(snapshot.coverage), 0) + '\n');
+           '\n' + (snapshot.coverage.beat_ns == 0 ? "" : wrapped(beats_words(snapshot.coverage), 0) + '\n') +
+           own_beats(snapshot);
 }
 
 // Exact as long as it fits its column, then in millions.
@@ -107,7 +142,8 @@ const char* mark_of(model::verdict state) {
 std::string text::table_of(const model::snapshot& snapshot, metric which) const {
     const auto rows = model::rows_of(snapshot, which, options_.per_cpu, options_.above_ns);
     const words say = words_of(which);
-    std::string out = fmt::format("\n{}: {}\n", model::name_of(which), say.what);
+    std::string out = fmt::format("\n{}: {}\n{}", model::name_of(which), say.what,
+                                  which == metric::irq_off ? of_beats(snapshot) : "");
     if (rows.empty()) {
         out += options_.above_ns == 0 ? "  none seen\n"
                                       : fmt::format("  none seen that reached {}\n", format_ns(options_.above_ns));

@@ -10,8 +10,10 @@
 #include "sink/text_words.hpp"
 #include "sink/units.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <utility>
 #include <vector>
 
 namespace irqscope::sink {
@@ -33,7 +35,7 @@ std::string subject_of(const model::stall& one) {
     else if (one.of)
         parts.push_back(words_of(*one.of));
     if (one.culprit) {
-        parts.push_back(fmt::format("{} took {}", words_of(*one.culprit), format_ns(one.culprit_ns)));
+        parts.push_back(fmt::format("{} took {} of it", words_of(*one.culprit), format_ns(one.culprit_ns)));
         if (!one.timer_function.empty()) parts.push_back("timer function " + printable(one.timer_function, name_width));
     }
     if (one.steal_ns && *one.steal_ns != 0) parts.push_back("steal " + format_ns(*one.steal_ns));
@@ -41,15 +43,29 @@ std::string subject_of(const model::stall& one) {
     return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-// A stack of one that was interrupted is the victim's.
+// A stack of one that was interrupted is the victim's. Who serves a vector at last, or lets softirqs run, need not be who
+// held them off.
 const char* relation_of(const model::stall& one) {
     switch (one.stack_is) {
     case model::stack_kind::interrupted: return "interrupted ";
     case model::stack_kind::ongoing: return "meanwhile ";
-    case model::stack_kind::none:
-    case model::stack_kind::post_hoc: break;
+    case model::stack_kind::none: break;
+    case model::stack_kind::post_hoc:
+        if (one.kind == model::stall_kind::softirq_latency) return "served by ";
+        if (one.kind == model::stall_kind::softirq_off) return "ended by ";
+        break;
     }
     return "";
+}
+
+// "hardirq 36 virtio1-req.0", "bash 22840: proc_reg_write"; where a vector waited the task alone.
+std::string holder_of(const model::stall& one) {
+    if (one.culprit) return words_of(*one.culprit);
+    if (one.stack_is == model::stack_kind::none || one.stack_is == model::stack_kind::interrupted) return {};
+    std::string words = one.stack_is == model::stack_kind::ongoing ? "" : relation_of(one);
+    words += words_of(one.current);
+    if (!one.of && !one.stack.empty()) words += ": " + one.stack.front().substr(0, one.stack.front().find("+0x"));
+    return words;
 }
 
 } // namespace
@@ -94,19 +110,36 @@ std::string text_stalls::text_of(const model::stall& one) const {
     return out;
 }
 
+std::string text_stalls::brief_of(const model::stall& one) const {
+    const std::string holder = holder_of(one);
+    std::string who = one.of ? words_of(*one.of) : holder;
+    if (one.of && one.kind == model::stall_kind::softirq_latency)
+        who = one.of->key + (holder.empty() ? "" : "; " + holder);
+    const std::string head = fmt::format(
+        "{}  CPU {:<4} {:<15}  {:<19}  {:<4} ", format_clock(wall_of(heading_.clock, one.end_ns)), one.cpu,
+        model::name_of(one.kind), length_of(one), one.incident == 0 ? "" : fmt::format("#{}", one.incident));
+    constexpr std::size_t least = 16; // of who; the rest then wraps
+    const std::size_t room = std::max(least, page_width - std::min(page_width, head.size()));
+    return wrapped(head + printable(std::move(who), room), indent, 0) + '\n';
+}
+
 bool text_stalls::begin(const stalls_heading& heading) {
     heading_ = heading;
+    gap_ = true;
     return write_out(text_of(heading) + '\n');
 }
 
 bool text_stalls::stall(const model::stall& one) {
-    const std::string text = text_of(one);
+    const std::string text = brief_ ? brief_of(one) : text_of(one);
     last_cpu_ = one.cpu;
+    gap_ = false;
     if (one.stack_is != model::stack_kind::none)
         contexts_[one.cpu] = {one.incident, words_of(one.current), words_of(one.stack)};
     return write_out(text);
 }
 
-bool text_stalls::report(const model::stalls_report& report) { return write_out('\n' + summary_of(report, heading_)); }
+bool text_stalls::report(const model::stalls_report& report) {
+    return write_out((gap_ ? "" : "\n") + summary_of(report, heading_));
+}
 
 } // namespace irqscope::sink

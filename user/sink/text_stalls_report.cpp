@@ -29,44 +29,55 @@ std::string not_shown(std::size_t all, std::size_t shown, const char* noun) {
     return all > shown ? fmt::format("  and {} more {}{}\n", all - shown, noun, all - shown == 1 ? "" : "s") : "";
 }
 
-std::uint64_t beats_seen(const model::coverage& coverage) {
-    std::uint64_t seen = 0;
-    for (const auto& [cpu, one] : coverage.heartbeats) seen += one.seen;
-    return seen;
+std::uint64_t stalled_ns(const model::stalls_report& report) {
+    std::uint64_t sum = 0;
+    for (const auto& [cpu, one] : report.cpus) sum += one.stalled_ns;
+    return sum;
+}
+
+// "idle_exit 12 (longest 3.20 ms)"
+std::string aside_words(const model::stalls_report& report) {
+    std::vector<std::string> asides;
+    for (const auto& [why, one] : report.asides)
+        if (one.count != 0)
+            asides.push_back(
+                fmt::format("{} {} (longest {})", model::name_of(why), format_count(one.count), format_ns(one.max_ns)));
+    return fmt::format("{}", fmt::join(asides, ", "));
+}
+
+// Silence is no answer without what it was kept about.
+bool is_silent(const model::stalls_report& report) {
+    return report.cpus.empty() && report.open.empty() &&
+           std::all_of(report.suppressed.begin(), report.suppressed.end(),
+                       [](const auto& one) { return one.second == 0; });
 }
 
 std::string answer(const model::stalls_report& report, const stalls_heading& heading) {
     const model::snapshot& whole = report.whole;
     std::uint64_t incidents = 0;
-    std::uint64_t stalled_ns = 0;
-    for (const auto& [cpu, one] : report.cpus) {
-        incidents += one.incidents;
-        stalled_ns += one.stalled_ns;
-    }
-    std::uint64_t suppressed = 0;
-    for (const auto& [kind, count] : report.suppressed) suppressed += count;
+    for (const auto& [cpu, one] : report.cpus) incidents += one.incidents;
     std::string words;
     if (incidents != 0)
         words = fmt::format("{} on {} of {} in {}: {} stalled", counted(incidents, "incident"),
                             format_count(report.cpus.size()), counted(whole.coverage.cpus.size(), "CPU"),
-                            format_ns(whole.duration_ns), format_ns(stalled_ns));
-    else if (report.open.empty() && suppressed == 0)
+                            format_ns(whole.duration_ns), format_ns(stalled_ns(report)));
+    else if (is_silent(report))
         words = "no stall seen in " + format_ns(whole.duration_ns);
     else
         words = "no incident ended in " + format_ns(whole.duration_ns);
     if (!report.open.empty()) words += fmt::format(", {} going on", counted(report.open.size(), "stall"));
     // or "no stall seen" would claim what nobody looked for
-    if (heading.thresholds_ns.contains(stall_kind::irq_off) && beats_seen(whole.coverage) == 0)
+    if (heading.thresholds_ns.contains(stall_kind::irq_off) && whole.coverage.all_beats().seen == 0)
         words += "; irq_off was not watched: no heartbeat was seen";
+    if (const std::string asides = aside_words(report); is_silent(report) && !asides.empty())
+        words += "; set aside: " + asides;
     return line(words);
 }
 
 // From which length on nothing is missed. irq_off and softirq_off begin up to a beat before something can notice.
 std::string certainty(const model::stalls_report& report, const stalls_heading& heading) {
     const std::uint64_t beat_ns = heading.beat_ns;
-    const auto& beats = report.whole.coverage.heartbeats;
-    const bool soft =
-        !beats.empty() && std::all_of(beats.begin(), beats.end(), [](const auto& one) { return one.second.soft; });
+    const bool soft = report.whole.coverage.all_beats().soft;
     std::vector<std::string> parts;
     for (const auto& [kind, ns] : heading.thresholds_ns) {
         const bool by_beat = kind == stall_kind::irq_off || (kind == stall_kind::softirq_off && soft);
@@ -114,6 +125,9 @@ std::string culprit_table(const model::stalls_report& report) {
         out += fmt::format("  {:>8} {:>10}  {:>8}  {:>9}  {}\n", format_ns(one.stalled_ns), format_count(one.stalls),
                            format_ns(one.longest_ns), cpus, wrapped(name, name_column));
     }
+    std::uint64_t sum = 0;
+    for (const model::culprit& one : report.culprits) sum += one.stalled_ns;
+    if (sum > stalled_ns(report)) out += "  (an incident may have several culprits: rows overlap)\n";
     return out + not_shown(report.culprits.size(), shown, "culprit");
 }
 
@@ -133,19 +147,14 @@ std::string open_lines(const model::stalls_report& report) {
 }
 
 std::string left_out(const model::stalls_report& report) {
-    std::vector<std::string> asides;
-    for (const auto& [why, one] : report.asides)
-        if (one.count != 0)
-            asides.push_back(
-                fmt::format("{} {} (longest {})", model::name_of(why), format_count(one.count), format_ns(one.max_ns)));
+    const std::string asides = aside_words(report);
     std::vector<std::string> suppressed;
     for (const auto& [kind, count] : report.suppressed)
         if (count != 0) suppressed.push_back(fmt::format("{} {}", model::name_of(kind), format_count(count)));
-    const auto joined = [](const std::vector<std::string>& parts) {
-        return parts.empty() ? std::string("nothing") : fmt::format("{}", fmt::join(parts, ", "));
-    };
-    return (asides.empty() ? "" : line("not stalls: " + joined(asides))) +
-           line("counted and not printed (rate limit): " + joined(suppressed));
+    return (asides.empty() || is_silent(report) ? "" : line("not stalls: " + asides)) +
+           (suppressed.empty()
+                ? ""
+                : line(fmt::format("counted and not printed (rate limit): {}", fmt::join(suppressed, ", "))));
 }
 
 } // namespace

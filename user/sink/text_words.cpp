@@ -16,7 +16,7 @@ std::string lost_words(const model::lost& lost) {
     if (lost.nothing()) return "nothing";
     std::vector<std::string> parts;
     for (const auto& [kind, count] : lost.counts)
-        if (count != 0) parts.push_back(fmt::format("{} {}", format_count(count), kind));
+        if (count != 0) parts.push_back(fmt::format("{} {}", kind, format_count(count)));
     for (const auto& [program, count] : lost.recursion_misses)
         if (count != 0) parts.push_back(fmt::format("{} calls of {} (recursion)", format_count(count), program));
     if (!lost.cpus_gone.empty()) parts.push_back("CPUs gone: " + host::format_cpu_list(lost.cpus_gone));
@@ -27,29 +27,25 @@ std::string lost_words(const model::lost& lost) {
 std::string cost_words(const model::snapshot& snapshot) {
     const model::cost& cost = snapshot.cost;
     const double wall = static_cast<double>(std::max<std::uint64_t>(snapshot.duration_ns, 1));
-    std::string text = fmt::format("{} BPF calls", format_count(cost.bpf_calls));
+    std::string text = fmt::format("{} BPF calls at interrupts and softirqs", format_count(cost.bpf_calls));
     if (cost.bpf_ns_per_call != 0)
         text += fmt::format(" of some {} ns = {} of one CPU", cost.bpf_ns_per_call,
                             format_share(static_cast<double>(cost.bpf_ns()) / wall));
     text += fmt::format("; user side {}, {}", format_share(static_cast<double>(cost.user_cpu_ns) / wall),
                         format_bytes(cost.max_rss_bytes));
     if (cost.kernel_bytes != 0) text += fmt::format("; maps {}", format_bytes(cost.kernel_bytes));
+    if (const std::uint64_t beats = snapshot.coverage.all_beats().served(); beats != 0)
+        text += fmt::format("; on top {}, each a timer interrupt (its cost: `irqscope doctor`) and our work in it",
+                            counted(beats, "heartbeat"));
     return text;
 }
 
 std::string beats_words(const model::coverage& coverage) {
     if (coverage.beat_ns == 0) return "heartbeats: none";
-    model::beats sum;
+    const model::beats sum = coverage.all_beats();
     std::vector<int> without_soft;
-    for (const auto& [cpu, one] : coverage.heartbeats) {
-        sum.due += one.due;
-        sum.seen += one.seen;
-        sum.late += one.late;
-        sum.skipped += one.skipped;
-        sum.unseen += one.unseen;
-        sum.restarts += one.restarts;
+    for (const auto& [cpu, one] : coverage.heartbeats)
         if (!one.soft) without_soft.push_back(cpu);
-    }
     std::string text = fmt::format("heartbeats each {}: {} due, {} seen", format_setting(coverage.beat_ns),
                                    format_count(sum.due), format_count(sum.seen));
     // rounded down: 100 % are all of them

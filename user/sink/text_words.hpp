@@ -11,6 +11,7 @@
 namespace irqscope::sink {
 
 std::string lost_words(const model::lost& lost); // "nothing", or kinds and counts
+// The calls that were counted and what they took; and how many heartbeats there were, whose interrupts are not in it.
 std::string cost_words(const model::snapshot& snapshot);
 
 // "heartbeats each 1 ms: 20,000 due, 19,990 seen (99.950 %), 0 skipped, 10 unseen; 3 late (0.02 %)", summed over the

@@ -79,6 +79,28 @@ TEST(parse_threshold, refuses_what_a_duration_refuses) {
         expect_refused(parse_threshold("--option", text), text);
 }
 
+TEST(parse_threshold, nothing_needs_no_unit) {
+    const auto none = parse_threshold("--option", "0");
+    expect_refused(none, "0");
+    EXPECT_EQ(none.error().message.find("0ms"), std::string::npos) << none.error().message;
+}
+
+TEST(parse_beat, refusal_speaks_of_its_period) {
+    EXPECT_EQ(parse_beat("--option", "4ms").value(), 4'000'000U);
+    for (const char* text : {"0", "0ms", "-1", "99us", "101ms"}) {
+        const auto value = parse_beat("--option", text);
+        expect_refused(value, text);
+        EXPECT_NE(value.error().message.find("a heartbeat's period is 100us to 100ms"), std::string::npos)
+            << value.error().message;
+    }
+    const auto bare = parse_beat("--option", "5");
+    expect_refused(bare, "5");
+    EXPECT_NE(bare.error().message.find("a heartbeat's period needs its unit; write it like 5us or 5ms"),
+              std::string::npos)
+        << bare.error().message;
+    expect_refused(parse_beat("--option", "soon"), "soon");
+}
+
 TEST(parse_ring_size, units_are_binary) {
     EXPECT_EQ(parse_ring_size("--option", "4096").value(), 4096U);
     EXPECT_EQ(parse_ring_size("--option", "4K").value(), 4096U);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/turns.hpp"
 
+#include "cli/wait.hpp"
 #include "host/affinity.hpp"
 #include "host/system.hpp"
 
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <set>
 #include <stdexcept>
@@ -123,6 +125,32 @@ TEST_F(turns_test, know_that_the_user_wants_an_end) {
             return std::nullopt;
         },
         never);
+    EXPECT_TRUE(done);
+    EXPECT_TRUE(told);
+}
+
+TEST_F(turns_test, know_that_nobody_reads_any_more) {
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(pipe2(pipe.data(), O_CLOEXEC), 0);
+    const int before = dup(STDOUT_FILENO);
+    dup2(pipe[1], STDOUT_FILENO);
+    EXPECT_FALSE(has_no_reader(STDOUT_FILENO));
+    auto when = made();
+    std::thread reader([&pipe] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        close(pipe[0]);
+    });
+    bool told = false;
+    const auto done = when.take(
+        [&](bool stopped) -> next {
+            told = stopped;
+            return std::nullopt;
+        },
+        never);
+    reader.join();
+    dup2(before, STDOUT_FILENO);
+    close(before);
+    close(pipe[1]);
     EXPECT_TRUE(done);
     EXPECT_TRUE(told);
 }

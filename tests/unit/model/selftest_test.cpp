@@ -174,7 +174,7 @@ TEST(selftest, what_is_not_possible_fails_nothing) {
 
 TEST(selftest, what_the_hypervisor_spoilt_does_not_count) {
     injected spoilt{held(injection::softirq_off, 100 * ms, 5 * ms), 5 * ms};
-    spoilt.real.away_ns = 500 * us + 1;
+    spoilt.real.away_ns = 1'250 * us + 1;
     const std::vector<selftest_plan_item> plan{{injection::softirq_off, 5 * ms, ""}};
     const auto alone = judged(plan, {spoilt}, {});
     EXPECT_EQ(alone.rows[0].injected, 0U);
@@ -188,6 +188,19 @@ TEST(selftest, what_the_hypervisor_spoilt_does_not_count) {
     EXPECT_EQ(both.seen(), 1U);
     EXPECT_EQ(both.verdict, selftest_verdict::seen);
     EXPECT_THAT(both.others, IsEmpty());
+}
+
+TEST(selftest, interrupts_are_no_disturbance_where_they_are_on) {
+    for (const injection kind : all_injections) {
+        truth one = held(kind, 100 * ms, 4 * ms);
+        const std::uint64_t most = has_interrupts_on(kind) ? 1 * ms : 400 * us;
+        one.away_ns = most;
+        EXPECT_FALSE(is_disturbed(one, 4 * ms)) << name_of(kind);
+        one.away_ns = most + 1;
+        EXPECT_TRUE(is_disturbed(one, 4 * ms)) << name_of(kind);
+    }
+    EXPECT_TRUE(has_interrupts_on(injection::net_rx_softirq));
+    EXPECT_FALSE(has_interrupts_on(injection::timer_interrupt));
 }
 
 TEST(selftest, little_that_was_taken_away_may_be_in_the_length_or_not) {

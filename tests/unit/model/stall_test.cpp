@@ -41,6 +41,35 @@ TEST(stall_names, are_those_of_the_documents) {
     EXPECT_EQ(name_of(stack_kind::interrupted), "interrupted");
 }
 
+TEST(is_same, is_by_where_what_and_since_when) {
+    stall open = with_stack({"do_idle+0x1"});
+    open.kind = stall_kind::softirq_run;
+    open.of = net_rx;
+    open.start_ns = 7;
+    open.state = stall_state::open;
+    stall ended = open;
+    ended.state = stall_state::ended;
+    ended.end_ns = 9;
+    ended.stack.clear();
+    EXPECT_TRUE(is_same(open, ended));
+    stall other = ended;
+    other.cpu = 1;
+    EXPECT_FALSE(is_same(open, other));
+    other = ended;
+    other.start_ns++;
+    EXPECT_FALSE(is_same(open, other));
+    EXPECT_TRUE(is_same_series(open, other));
+    for (const bool of_another : {false, true}) {
+        other = ended;
+        if (of_another)
+            other.of = virtio;
+        else
+            other.kind = stall_kind::softirq_latency;
+        EXPECT_FALSE(is_same(open, other));
+        EXPECT_FALSE(is_same_series(open, other));
+    }
+}
+
 TEST(culprit_of, interrupt_or_softirq_is_named_before_the_stack_that_it_interrupted) {
     EXPECT_EQ(culprit_of(held_by(virtio)), "hardirq 36 virtio1-req.0");
     EXPECT_EQ(culprit_of(held_by(local_timer)), "sysvec local_timer");

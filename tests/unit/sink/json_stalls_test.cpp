@@ -130,6 +130,7 @@ TEST_F(json_stalls_test, summary_has_the_fields_of_its_schema) {
     EXPECT_EQ(made["suppressed"], document({{"irq_off", 1200}}));
     EXPECT_EQ(made["coverage"]["beat_ns"], 1'000'000);
     EXPECT_EQ(made["cost"]["bpf_calls"], 482'000);
+    EXPECT_EQ(made["cost"]["beats"], 119'996) << "those that were served";
 }
 
 TEST_F(json_stalls_test, summarys_stalls_are_like_those_on_their_own) {

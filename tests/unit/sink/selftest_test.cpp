@@ -54,7 +54,39 @@ TEST(selftest_text, has_a_row_for_each_kind_and_the_verdict) {
                 HasSubstr("irq_off            2.00 ms        1     0       0         -         -  missed        -\n"));
     EXPECT_THAT(text, HasSubstr("idle_leave: the idle task did not run\n"));
     EXPECT_THAT(text, HasSubstr("CPU 0: 1 other stall that no injection there explains\n"));
-    EXPECT_THAT(text, HasSubstr("1 of 2 injections were missed\n"));
+    EXPECT_THAT(text, HasSubstr("1 of 2 injections were missed (not possible: idle_leave)\n"));
+}
+
+TEST(selftest_text, verdict_is_of_those_that_count) {
+    const auto last_line = [](const model::selftest_report& report) {
+        const std::string text = text_of(report);
+        const std::size_t start = text.rfind('\n', text.size() - 2) + 1;
+        return text.substr(start, text.size() - 1 - start);
+    };
+    auto report = made();
+    const model::observation seen = report.observations.front();
+    const auto judged = [&](std::vector<model::selftest_plan_item> plan, std::size_t count, std::uint64_t away_ns) {
+        std::vector<model::injected> truths{{seen.real, 2 * ms}};
+        std::vector<model::stall> told{*seen.seen};
+        for (std::size_t i = 1; i < count; i++) {
+            truths.push_back(truths.front());
+            truths.back().real.away_ns = away_ns;
+        }
+        if (count == 0) truths.front().real.away_ns = away_ns;
+        model::judge(plan, truths, told, report);
+        return report;
+    };
+    const model::selftest_plan_item device{model::injection::device_interrupt, 2 * ms, ""};
+    const model::selftest_plan_item no_leave{model::injection::idle_leave, 2 * ms, "no"};
+    const model::selftest_plan_item no_leave_either{model::injection::idle_leave, 4 * ms, "no"};
+    EXPECT_EQ(last_line(judged({device}, 1, 0)), "all 1 injections were seen");
+    EXPECT_EQ(last_line(judged({device, no_leave, no_leave_either}, 1, 0)),
+              "all 1 injections that count were seen (not possible: idle_leave)");
+    EXPECT_EQ(last_line(judged({device, no_leave}, 3, ms)),
+              "all 1 injections that count were seen (2 more did not count; not possible: idle_leave)");
+    EXPECT_EQ(last_line(judged({device}, 0, ms)), "nothing that counts could be injected (1 did not count)");
+    EXPECT_THAT(text_of(report), HasSubstr("  not counted   -\n"));
+    EXPECT_EQ(last_line(judged({no_leave}, 0, 0)), "nothing could be injected here (not possible: idle_leave)");
 }
 
 TEST(selftest_json, holds_rows_and_truths) {

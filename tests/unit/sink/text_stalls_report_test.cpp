@@ -32,10 +32,10 @@ TEST(text_stalls_report, silence_is_a_claim_that_comes_with_its_coverage) {
               "    softirq_run from 10 ms on, hardirq_run from 1 ms on (an off-time's threshold and a beat; shorter\n"
               "    ones by chance)\n"
               "\n"
-              "counted and not printed (rate limit): nothing\n"
               "lost: nothing\n"
-              "irqscope itself: 482,000 BPF calls of some 210 ns = 0.17 % of one CPU; user side 0.30 %, 14.0 MiB;\n"
-              "    maps 2.00 MiB\n");
+              "irqscope itself: 482,000 BPF calls at interrupts and softirqs of some 210 ns = 0.17 % of one CPU;\n"
+              "    user side 0.30 %, 14.0 MiB; maps 2.00 MiB; on top 119,996 heartbeats, each a timer interrupt\n"
+              "    (its cost: `irqscope doctor`) and our work in it\n");
     expect_page(out);
 }
 
@@ -116,6 +116,13 @@ TEST(text_stalls_report, culprits_names_are_wrapped_in_their_column) {
     find_in(out, "\n   19.0 ms          3   6.00 ms          1  hardirq 36 virtio1-req.0\n");
 }
 
+TEST(text_stalls_report, culprits_that_add_up_to_more_than_was_stalled_are_explained) {
+    auto report = made_report();
+    EXPECT_FALSE(has(text_of(report), "overlap")) << "391 and 19 ms of 410";
+    report.culprits.back().stalled_ns++;
+    find_in(text_of(report), "hardirq 36 virtio1-req.0\n  (an incident may have several culprits: rows overlap)\n");
+}
+
 TEST(text_stalls_report, culprits_beyond_the_tenth_are_counted) {
     auto report = made_report();
     report.culprits.clear();
@@ -132,12 +139,23 @@ TEST(text_stalls_report, what_is_no_stall_is_told_with_its_longest) {
                                     "counted and not printed (rate limit): irq_off 1,200\n"
                                     "lost: nothing\n");
     EXPECT_FALSE(has(text_of(made_quiet_report()), "not stalls"));
+    EXPECT_FALSE(has(text_of(made_quiet_report()), "rate limit"));
+}
+
+TEST(text_stalls_report, silence_comes_with_what_was_set_aside) {
+    auto report = made_quiet_report();
+    report.asides[model::aside::idle_exit] = {12, 20 * ms, 3'200'000};
+    const std::string out = text_of(report);
+    EXPECT_TRUE(out.starts_with("no stall seen in 60.0 s; set aside: idle_exit 12 (longest 3.20 ms)\n")) << out;
+    EXPECT_FALSE(has(out, "not stalls")) << "once is enough";
+    report.suppressed[model::stall_kind::irq_off] = 1;
+    find_in(text_of(report), "not stalls: idle_exit 12");
 }
 
 TEST(text_stalls_report, losses_are_told) {
     auto report = made_quiet_report();
     report.whole.lost.counts["stalls"] = 17;
-    find_in(text_of(report), "lost: 17 stalls\n");
+    find_in(text_of(report), "lost: stalls 17\n");
 }
 
 TEST(text_stalls_report, nothing_is_wider_than_the_page_or_moves_the_terminal) {

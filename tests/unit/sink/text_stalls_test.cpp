@@ -79,7 +79,7 @@ TEST_F(text_stalls_test, time_off_by_a_task_is_told_by_its_stack) {
 TEST_F(text_stalls_test, time_off_by_a_handler_names_it_and_its_victim) {
     EXPECT_EQ(text_of(made_irq_off_by_handler()),
               "13:05:15.871 [ 9489.182]  CPU 0    irq_off          4.21 .. 5.21 ms      interrupted  #4\n"
-              "    hardirq 36 virtio1-req.0 took 4.90 ms; steal 1.20 ms\n"
+              "    hardirq 36 virtio1-req.0 took 4.90 ms of it; steal 1.20 ms\n"
               "    interrupted idle task: pv_native_safe_halt+0xf <- do_idle\n");
 }
 
@@ -87,13 +87,14 @@ TEST_F(text_stalls_test, timer_interrupt_comes_with_the_timer_that_took_long) {
     auto one = made_irq_off_by_handler();
     one.culprit = model::series_id{model::metric::sysvec_run, "local_timer", {}, {}};
     one.timer_function = "tick_nohz_handler";
-    find_in(text_of(one), "    sysvec local_timer took 4.90 ms; timer function tick_nohz_handler; steal 1.20 ms\n");
+    find_in(text_of(one),
+            "    sysvec local_timer took 4.90 ms of it; timer function tick_nohz_handler; steal 1.20 ms\n");
 }
 
 TEST_F(text_stalls_test, softirqs_off) {
     EXPECT_EQ(text_of(made_softirq_off()),
               "13:05:16.694 [ 9490.005]  CPU 1    softirq_off      5.00 ms              post-hoc     #5\n"
-              "    iperf3 801: do_softirq+0x12 <- __local_bh_enable_ip <- __dev_queue_xmit <- udp_sendmsg\n");
+              "    ended by iperf3 801: do_softirq+0x12 <- __local_bh_enable_ip <- __dev_queue_xmit <- udp_sendmsg\n");
 }
 
 TEST_F(text_stalls_test, open_latency_goes_on) {
@@ -122,6 +123,27 @@ TEST_F(text_stalls_test, runs_name_what_ran) {
     other.of->irq = std::nullopt;
     other.of->key = "other";
     find_in(text_of(other), "    hardirq other\n");
+}
+
+TEST_F(text_stalls_test, brief_is_a_line_a_stall) {
+    EXPECT_EQ(sink_.brief_of(made_irq_off()),
+              "13:05:15.871  CPU 17   irq_off          107.0 .. 108.0 ms    #3   bash 22840: proc_reg_write\n");
+    EXPECT_EQ(sink_.brief_of(made_irq_off_by_handler()),
+              "13:05:15.871  CPU 0    irq_off          4.21 .. 5.21 ms      #4   hardirq 36 virtio1-req.0\n");
+    EXPECT_EQ(sink_.brief_of(made_softirq_latency()),
+              "13:05:16.701  CPU 1    softirq_latency  > 12.0 ms, going on  #5   NET_RX; iperf3 801\n");
+    auto unseen = made_softirq_latency();
+    unseen.stack_is = model::stack_kind::none;
+    EXPECT_TRUE(sink_.brief_of(unseen).ends_with("#5   NET_RX\n"));
+    EXPECT_EQ(sink_.brief_of(made_hardirq_run()),
+              "13:05:16.694  CPU 1    hardirq_run      1.04 ms                   hardirq 36 virtio1-req.0\n");
+    testing::internal::CaptureStdout();
+    text_stalls brief(true);
+    brief.begin(made_heading());
+    brief.stall(made_irq_off());
+    const auto lines = lines_of(testing::internal::GetCapturedStdout());
+    ASSERT_EQ(lines.size(), 4U);
+    EXPECT_EQ(lines.back() + '\n', brief.brief_of(made_irq_off()));
 }
 
 TEST_F(text_stalls_test, steal_is_told_when_there_was_some) {
@@ -169,6 +191,10 @@ TEST_F(text_stalls_test, nothing_of_a_name_reaches_the_terminal) {
         for (int i = 0; i < 127; i++) one.stack.emplace_back("some_function+0x1 [module]");
         one.steal_ns = UINT64_MAX;
         expect_page(text_of(one));
+        expect_page(sink_.brief_of(one));
+        one.culprit = std::nullopt;
+        one.stack_is = model::stack_kind::ongoing;
+        expect_page(sink_.brief_of(one));
     }
 }
 
@@ -194,6 +220,17 @@ TEST_F(text_stalls_test, each_call_writes_what_it_says) {
     find_in(testing::internal::GetCapturedStdout(), "\nno stall seen in 60.0 s\n");
 }
 
+TEST_F(text_stalls_test, one_empty_line_stands_above_the_summary) {
+    const auto summed_up = [this] {
+        testing::internal::CaptureStdout();
+        sink_.report(made_quiet_report());
+        return testing::internal::GetCapturedStdout();
+    };
+    EXPECT_TRUE(summed_up().starts_with("no stall seen")) << "it stands below the heading";
+    told(made_irq_off());
+    EXPECT_TRUE(summed_up().starts_with("\nno stall seen"));
+}
+
 TEST_F(text_stalls_test, stack_of_an_incident_is_not_said_again) {
     auto one = made_irq_off();
     const std::string whole = text_of(one);
@@ -201,8 +238,8 @@ TEST_F(text_stalls_test, stack_of_an_incident_is_not_said_again) {
     one.kind = model::stall_kind::softirq_off;
     one.less_than_ns = std::nullopt;
     EXPECT_EQ(told(one), "13:05:15.871 [ 9489.182]  CPU 17   softirq_off      107 ms               post-hoc     #3\n"
-                         "    bash 22840: stack as above\n");
-    find_in(told(one), "    bash 22840: stack as above\n");
+                         "    ended by bash 22840: stack as above\n");
+    find_in(told(one), "    ended by bash 22840: stack as above\n");
 }
 
 TEST_F(text_stalls_test, stack_of_an_open_one_is_not_said_again_at_its_end) {
@@ -212,7 +249,7 @@ TEST_F(text_stalls_test, stack_of_an_open_one_is_not_said_again_at_its_end) {
     one.stack_is = model::stack_kind::post_hoc;
     EXPECT_EQ(told(one), "13:05:16.701 [ 9490.012]  CPU 1    softirq_latency  12.0 ms              post-hoc     #5\n"
                          "    softirq NET_RX, from raise to entry\n"
-                         "    iperf3 801: stack as above\n")
+                         "    served by iperf3 801: stack as above\n")
         << "it is the same context, meanwhile or at the end";
 }
 

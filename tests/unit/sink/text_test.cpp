@@ -214,6 +214,41 @@ TEST(text, heartbeats_are_told_where_there_are_any) {
     expect_fits(out);
 }
 
+TEST(text, rows_that_beats_are_in_are_named) {
+    auto snapshot = made_snapshot();
+    snapshot.all = {made_series({metric::sysvec_run, "local_timer", {}, {}}, 0, {10}),
+                    made_series({metric::softirq_latency, "HRTIMER", {}, {}}, 0, {10}),
+                    made_series({metric::softirq_off, "", {}, {}}, 0, {10})};
+    EXPECT_EQ(text_of(snapshot).find("own beats"), std::string::npos) << "there are none";
+    snapshot.coverage.beat_ns = 1'000'000;
+    snapshot.coverage.heartbeats[0] = {10'000, 9'995, 3, 0, 5, 0, true};
+    at(text_of(snapshot), "\nirqscope's own beats: up to 10,000 of the counts below in local_timer, in HRTIMER, in "
+                          "softirq_off\n");
+    snapshot.coverage.heartbeats[0].soft = false;
+    at(text_of(snapshot), "\nirqscope's own beats: up to 10,000 of the counts below in local_timer\n");
+    snapshot.coverage.heartbeats[0].soft = true;
+    snapshot.all.erase(snapshot.all.begin());
+    at(text_of(snapshot), "\nirqscope's own beats: up to 10,000 of the counts below in HRTIMER, in softirq_off\n");
+    snapshot.all.clear();
+    EXPECT_EQ(text_of(snapshot).find("own beats"), std::string::npos);
+}
+
+TEST(text, irq_off_of_few_beats_says_so) {
+    auto snapshot = made_snapshot();
+    snapshot.metrics = {metric::irq_off};
+    snapshot.all = {made_series({metric::irq_off, "", {}, {}}, 0, {10, 20}),
+                    made_series({metric::irq_off, "", {}, {}}, 1, {30})};
+    snapshot.coverage.heartbeats[0].seen = 6;
+    EXPECT_EQ(text_of(snapshot).find("nothing but idle"), std::string::npos) << "half of them are enough";
+    snapshot.coverage.heartbeats[1].seen = 2;
+    const std::string words = "irq_off: how late the hard heartbeat was served\n"
+                              "  3 of 8 beats; nothing but idle ran at the others\n";
+    at(text_of(snapshot), words);
+    at(text_of(snapshot, {.above_ns = 1'000}), words);
+    snapshot.coverage.heartbeats[1].seen = 3'600'000'000'000;
+    expect_fits(text_of(snapshot));
+}
+
 TEST(text, threshold_leaves_out_what_never_reached_it_and_says_so) {
     auto snapshot = made_snapshot();
     snapshot.metrics = {metric::softirq_latency};
@@ -251,7 +286,7 @@ TEST(text, losses_are_always_told) {
     snapshot.lost.recursion_misses["softirq_entry"] = 5;
     snapshot.lost.cpus_gone = {1, 2, 3};
     const std::string out = text_of(snapshot);
-    at(out, "1,234 softirq_raise");
+    at(out, "lost: softirq_raise 1,234, ");
     at(out, "5 calls of softirq_entry");
     at(out, "CPUs gone: 1-3");
 }
