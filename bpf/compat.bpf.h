@@ -21,6 +21,7 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define inline_always static __attribute__((always_inline)) inline
+#define out_of_line static __attribute__((noinline, unused)) /* in a header: not each program has a use for it */
 
 /* The value, about which the compiler knows nothing: it must use the one whose bounds the verifier has seen checked. */
 inline_always u64 opaque(u64 value)

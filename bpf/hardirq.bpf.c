@@ -58,7 +58,9 @@ static __attribute__((noinline)) u32 claim_slot(struct wire_cpu_state *cpu, stru
 
 static __attribute__((noinline)) int handler_was_long(void *ctx, struct wire_cpu_state *cpu, struct wire_span *span)
 {
+	struct wire_interrupt_frame *frame;
 	struct wire_stall *stall;
+	u64 own;
 
 	if (!cpu || !span)
 		return 0;
@@ -67,7 +69,11 @@ static __attribute__((noinline)) int handler_was_long(void *ctx, struct wire_cpu
 		return 0;
 	stall->histogram = span->histogram;
 	stall->stack = WIRE_STACK_INTERRUPTED;
-	breakdown(&cpu->at_interrupt[cpu->depth & (WIRE_INTERRUPT_DEPTH - 1)], &cpu->totals, stall);
+	frame = open_interrupt(cpu, cpu->depth); /* the one that has ended */
+	own = span->duration_ns - span->nested_ns;
+	breakdown_of_run(WIRE_CLASS_HARDIRQ, span->start_ns, span->duration_ns, span->nested_ns,
+			 cpu->done_ns[WIRE_CLASS_HARDIRQ] - frame->hardirq_ns - own,
+			 cpu->done_ns[WIRE_CLASS_UNEXPLAINED] - frame->unexplained_ns, stall);
 	stall_tell(ctx, cpu, stall, 0);
 	return 0;
 }

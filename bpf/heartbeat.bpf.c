@@ -4,6 +4,7 @@
  * (kernel/events/core.c, perf_swevent_hrtimer); how late that is served is how long interrupts were off. Soft: each
  * hard beat makes a raise, so that softirqs that are held off are noticed within a period.
  */
+#include "activation.bpf.h"
 #include "away.bpf.h"
 #include "stall.bpf.h"
 #include "timers.bpf.h"
@@ -289,6 +290,9 @@ static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_st
 			stall_tell_open(ctx, cpu, WIRE_TOLD_RUN, start, ROOM_INTERRUPT);
 		if (!serving) {
 			cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
+			/* no softirq program runs now */
+			if (config.totals)
+				cpu->softirqs_ns[WIRE_CLASS_UNEXPLAINED] += softirq_net(cpu, now, cpu->interrupt_ns);
 			cpu->softirq.start_ns = 0;
 		}
 	}
@@ -332,6 +336,7 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	struct beat beat = {};
 	u64 function, mark = 0, expires;
 	u32 number, hangs;
+	bool steal_known;
 
 	if (!cpu)
 		return 0;
@@ -348,6 +353,8 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	if ((mark & ~WIRE_BEAT_GENERATIONS) != config.beat_mark)
 		return 0;
 	away_before_softirq(cpu, beat.begun);
+	if (config.totals && unlikely(cpu->current_task && cpu->current_task != bpf_get_current_task()))
+		switch_was_unseen(cpu, beat.now, true);
 	settle_totals(cpu, beat.now);
 	expires = BPF_CORE_READ(timer, node.expires);
 	number = bpf_get_smp_processor_id();
@@ -362,11 +369,11 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	beat.hang = hangs != cpu->beats.hangs && cpu->beats.last_ns;
 	find_culprit(cpu, &beat);
 	if (is_idle_exit(cpu, &beat)) {
-		wait_count(cpu, WIRE_HIST_IDLE_EXIT, beat.due, beat.late);
+		wait_count(cpu, WIRE_HIST_IDLE_EXIT, beat.due, beat.late, 0);
 		if (unlikely(beat.late >= config.stall_ns[WIRE_STALL_IRQ_OFF]))
 			set_aside(cpu, WIRE_ASIDE_IDLE_EXIT, beat.late);
 	} else {
-		wait_count(cpu, WIRE_HIST_IRQ_OFF, beat.due, beat.late);
+		wait_count(cpu, WIRE_HIST_IRQ_OFF, beat.due, beat.late, 0);
 		if (unlikely(beat.off >= config.stall_ns[WIRE_STALL_IRQ_OFF])) {
 			if (beat.hang && beat.culprit == WIRE_NO_CULPRIT)
 				set_aside(cpu, WIRE_ASIDE_HANG, beat.late);
@@ -395,9 +402,14 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	cpu->longest_ns = 0;
 	if (config.totals)
 		cpu->at_beat = cpu->totals;
-	cpu->steal_known = read_steal(cpu, &cpu->steal_ns);
-	if (config.stall_rate)
+	steal_known = read_steal(cpu, &cpu->steal_ns);
+	if (unlikely(steal_known && !cpu->steal_known))
+		cpu->first_steal_ns = cpu->steal_ns;
+	cpu->steal_known = steal_known;
+	if (config.stall_rate) {
 		look_for_open(ctx, cpu, beat.now);
+		look_at_threads(ctx, cpu, beat.now);
+	}
 	if (unlikely(cpu->unsettled_ns && beat.now > cpu->unsettled_ns))
 		settle(cpu, number, beat.now);
 	raise_softirq(number);
@@ -428,6 +440,8 @@ int BPF_PROG(cpu_idle, unsigned int state)
 	} else {
 		cpu->idle_enter_ns = bpf_ktime_get_ns();
 		cpu->idle_leave_ns = 0;
+		if (config.totals && unlikely(cpu->current_task && cpu->current_task != bpf_get_current_task()))
+			switch_was_unseen(cpu, cpu->idle_enter_ns, true);
 	}
 	return 0;
 }

@@ -3,9 +3,11 @@
 #ifndef IRQSCOPE_INTERRUPT_BPF_H
 #define IRQSCOPE_INTERRUPT_BPF_H
 
-#include "edges.bpf.h"
 #include "histogram.bpf.h"
 #include "stall.bpf.h"
+#include "threads.bpf.h"
+
+#define SETTLE_NS 1000000 /* who reads the totals from outside finds them no older, where interrupts come at all */
 
 inline_always void interrupt_begin(struct wire_cpu_state *cpu, u64 action, u32 key)
 {
@@ -21,11 +23,12 @@ inline_always void interrupt_begin(struct wire_cpu_state *cpu, u64 action, u32 k
 		/* Exits were missed: what stands there is over. The new one is real. */
 		cpu->lost[WIRE_LOST_INTERRUPT_DEPTH] += depth;
 		depth = 0;
-		edge_unexplained(cpu, now);
+		interrupts_unexplained(cpu, &cpu->interrupts[0], now);
 	}
-	edge(cpu, now, action ? WIRE_CLASS_HARDIRQ : WIRE_CLASS_SYSVEC);
-	if (config.totals)
-		cpu->at_interrupt[depth] = cpu->totals;
+	if (config.totals) {
+		cpu->interrupts[depth].hardirq_ns = cpu->done_ns[WIRE_CLASS_HARDIRQ];
+		cpu->interrupts[depth].unexplained_ns = cpu->done_ns[WIRE_CLASS_UNEXPLAINED];
+	}
 	cpu->interrupts[depth].interrupt_ns = cpu->interrupt_ns;
 	cpu->interrupts[depth].action = action;
 	cpu->interrupts[depth].key = key;
@@ -67,10 +70,12 @@ inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key
 
 	if (unlikely(!depth || frame->action != action || frame->key != key)) {
 		depth = find_interrupt(cpu, action, key);
-		edge_unexplained(cpu, now);
-		if (!depth)
+		if (!depth) {
+			interrupts_unexplained(cpu, 0, now);
 			return false;
+		}
 		cpu->lost[lost_entry] += cpu->depth - depth;
+		interrupts_unexplained(cpu, open_interrupt(cpu, depth), now);
 		frame = open_interrupt(cpu, depth - 1);
 	}
 	span->start_ns = frame->start_ns;
@@ -80,7 +85,11 @@ inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key
 	cpu->interrupt_ns += span->duration_ns - span->nested_ns;
 	cpu->interrupt_end_ns = now;
 	cpu->depth = depth - 1;
-	edge(cpu, now, class_below_interrupt(cpu, depth - 1));
+	if (config.totals) {
+		cpu->done_ns[action ? WIRE_CLASS_HARDIRQ : WIRE_CLASS_SYSVEC] += span->duration_ns - span->nested_ns;
+		if (unlikely(now - cpu->totals.at_ns > SETTLE_NS))
+			settle_totals(cpu, now);
+	}
 	return true;
 }
 
@@ -89,8 +98,10 @@ inline_always void interrupt_count(struct wire_cpu_state *cpu, struct wire_histo
 {
 	u64 due = cpu->due_ns, end = span->start_ns + span->duration_ns, start;
 
+	flight_interrupt(cpu, index, span->start_ns, end);
 	if (config.histograms)
 		histogram_count(histogram, span->duration_ns, span->nested_ns);
+	sum_interrupt(index, span->duration_ns - span->nested_ns);
 	if (unlikely(end > due)) { /* what was over when the beat was due has not delayed it */
 		start = span->start_ns > due ? span->start_ns : due;
 		if (end - start > cpu->longest_ns) {

@@ -18,7 +18,7 @@ struct {
 } rings __attribute__((weak)) SEC(".maps");
 
 /* False: there was no room (or no ring), and the record is lost. `number` is this CPU's. */
-inline_always bool ring_send(struct wire_cpu_state *cpu, u32 number, void *record, u64 size)
+inline_always bool ring_send_waking(struct wire_cpu_state *cpu, u32 number, void *record, u64 size, bool at_once)
 {
 	void *ring = bpf_map_lookup_elem(&rings, &number);
 	bool wake;
@@ -30,12 +30,17 @@ inline_always bool ring_send(struct wire_cpu_state *cpu, u32 number, void *recor
 	 * here and not asked of the ring, whose consumer's cache line is on another CPU.
 	 */
 	cpu->unwoken_bytes += size;
-	wake = cpu->unwoken_bytes >= config.wake_bytes;
+	wake = at_once || cpu->unwoken_bytes >= config.wake_bytes;
 	if (bpf_ringbuf_output(ring, record, size, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP))
 		return false;
 	if (wake)
 		cpu->unwoken_bytes = 0;
 	return true;
+}
+
+inline_always bool ring_send(struct wire_cpu_state *cpu, u32 number, void *record, u64 size)
+{
+	return ring_send_waking(cpu, number, record, size, false);
 }
 
 #endif

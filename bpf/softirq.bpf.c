@@ -4,6 +4,7 @@
 #include "histogram.bpf.h"
 #include "runqueue.bpf.h"
 #include "stall.bpf.h"
+#include "threads.bpf.h"
 #include "wait.bpf.h"
 
 char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
@@ -19,7 +20,7 @@ inline_always void off_begin(void *ctx, struct wire_cpu_state *cpu, u32 vector, 
 		cpu->off_ns = now;
 		cpu->off_vector = vector;
 		if (config.totals)
-			cpu->at_off = cpu->totals;
+			cpu->at_off = cpu->at_raise[vector];
 	} else if (now - cpu->off_ns > OFF_CHECK_NS && !is_pending(cpu, cpu->off_vector) && !is_serving(cpu)) {
 		/*
 		 * The kernel has served it and we have not seen it (docs/LOST.md): the wait is this raise's. It is
@@ -29,16 +30,14 @@ inline_always void off_begin(void *ctx, struct wire_cpu_state *cpu, u32 vector, 
 		cpu->off_ns = now;
 		cpu->off_vector = vector;
 		if (config.totals)
-			cpu->at_off = cpu->totals;
+			cpu->at_off = cpu->at_raise[vector];
 	}
 }
 
 inline_always void raise_begins(struct wire_cpu_state *cpu, u64 vector, u64 now)
 {
 	cpu->raised_ns[vector] = now;
-	settle_totals(cpu, now);
-	if (config.totals)
-		cpu->at_raise[vector] = cpu->totals;
+	settle_totals_in(cpu, now, &cpu->at_raise[vector]);
 }
 
 SEC("tp_btf/softirq_raise")
@@ -63,9 +62,7 @@ int BPF_PROG(softirq_raise, unsigned int number)
 			if (!cpu->reraised_ns[vector]) {
 				now = bpf_ktime_get_ns();
 				cpu->reraised_ns[vector] = now;
-				settle_totals(cpu, now);
-				if (config.totals)
-					cpu->at_reraise[vector] = cpu->totals;
+				settle_totals_in(cpu, now, &cpu->at_reraise[vector]);
 			}
 			return 0;
 		}
@@ -106,17 +103,11 @@ inline_always u64 take_raise(struct wire_cpu_state *cpu, u64 vector, u64 now)
 	return raised;
 }
 
-inline_always u32 class_of_softirq(struct wire_cpu_state *cpu)
-{
-	u32 context = cpu->softirq.context;
-
-	return context == WIRE_CONTEXT_KSOFTIRQD || context == WIRE_CONTEXT_KTIMERS ? WIRE_CLASS_KSOFTIRQD :
-										      WIRE_CLASS_SOFTIRQ;
-}
-
 /* A stall of softirqs that ended, by its place in told[]. Out of line: rare. */
 static __attribute__((noinline)) int softirq_stall(void *ctx, struct wire_cpu_state *cpu, u32 slot, u64 start, u64 end)
 {
+	u64 interrupt_ns =
+		cpu ? cpu->softirq.interrupt_ns : 0; /* that belongs to `end`, when it is the softirq's begin */
 	struct wire_stall *stall;
 	u8 told;
 
@@ -135,12 +126,11 @@ static __attribute__((noinline)) int softirq_stall(void *ctx, struct wire_cpu_st
 		blame_interrupt(cpu, stall);
 	else if (cpu->softirq.context == WIRE_CONTEXT_IRQ_EXIT)
 		stall->stack = WIRE_STACK_INTERRUPTED;
-	if (config.totals) {
-		copy_totals(cpu, &cpu->at_now);
-		if (slot == WIRE_TOLD_OFF)
-			breakdown(&cpu->at_off, &cpu->at_now, stall);
-		else
-			breakdown(slot == WIRE_TOLD_RUN ? &cpu->at_softirq : &cpu->at_waited, &cpu->at_now, stall);
+	if (config.totals && slot == WIRE_TOLD_RUN) {
+		breakdown_of_softirq(cpu, start, end, end - start - cpu->softirq.net_ns, stall);
+	} else if (config.totals) {
+		copy_totals(cpu, end, interrupt_ns, &cpu->at_now);
+		breakdown(slot == WIRE_TOLD_OFF ? &cpu->at_off : &cpu->at_waited, &cpu->at_now, stall);
 	}
 	stall_tell(ctx, cpu, stall, told);
 	return 0;
@@ -155,9 +145,22 @@ inline_always void off_end(void *ctx, struct wire_cpu_state *cpu, u64 now)
 		return;
 	WRITE_ONCE(cpu->off_ns, 0);
 	off = now > start ? now - start : 0;
-	wait_count(cpu, WIRE_HIST_SOFTIRQ_OFF, start, off);
+	wait_count(cpu, WIRE_HIST_SOFTIRQ_OFF, start, off, 0);
 	if (unlikely(off >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF] || cpu->told[WIRE_TOLD_OFF]))
 		softirq_stall(ctx, cpu, WIRE_TOLD_OFF, start, now);
+}
+
+/* The sum and the softirq's being over are two writes, and interrupts may look in between: see softirqs_done(). */
+inline_always void softirq_done(struct wire_cpu_state *cpu, u64 now, u64 net)
+{
+	u32 class = class_of_softirq(cpu->softirq.context);
+	u64 before = cpu->softirqs_ns[class];
+
+	cpu->softirq.net_ns = net;
+	cpu->softirq.done_before_ns = before;
+	barrier();
+	WRITE_ONCE(cpu->softirq.over_ns, now);
+	WRITE_ONCE(cpu->softirqs_ns[class], before + net);
 }
 
 SEC("tp_btf/softirq_entry")
@@ -174,17 +177,22 @@ int BPF_PROG(softirq_entry, unsigned int number)
 	if (unlikely(cpu->softirq.start_ns)) {
 		cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
 		stall_is_gone(ctx, cpu, WIRE_TOLD_RUN, cpu->softirq.start_ns, ROOM_SOFTIRQ);
+		if (config.totals) /* its exit went unseen: nobody knows how much of the time was its own */
+			cpu->softirqs_ns[WIRE_CLASS_UNEXPLAINED] += softirq_net(cpu, now, interrupt_ns);
 	}
-	cpu->softirq.start_ns = now; /* early: a raise from an interrupt asks whether a pass goes on */
+	if (config.totals) {
+		cpu->softirq.over_ns = 0;
+		cpu->softirq.hardirq_ns = cpu->done_ns[WIRE_CLASS_HARDIRQ];
+		cpu->softirq.unexplained_ns = cpu->done_ns[WIRE_CLASS_UNEXPLAINED];
+		/* Interrupts find it open from here on: all that they ask of it stands. */
+		cpu->softirq.context = WIRE_CONTEXT_UNKNOWN;
+	}
+	WRITE_ONCE(cpu->softirq.interrupt_ns, interrupt_ns);
+	WRITE_ONCE(cpu->softirq.start_ns, now); /* early: a raise from an interrupt asks whether a pass goes on */
 	cpu->softirq.latency_ns = WIRE_NO_LATENCY;
 	cpu->softirq.vector = vector;
-	cpu->softirq.interrupt_ns = interrupt_ns;
 	if (config.run)
 		cpu->softirq.context = softirq_context(ctx, cpu);
-	if (config.totals) {
-		edge_of_softirq(cpu, now, interrupt_ns, class_of_softirq(cpu));
-		copy_totals(cpu, &cpu->at_softirq);
-	}
 	if (config.latency || config.off)
 		raised = take_raise(cpu, vector, now);
 	if (config.latency) {
@@ -231,12 +239,13 @@ int BPF_PROG(softirq_exit, unsigned int number)
 	record.span.duration_ns = now - cpu->softirq.start_ns;
 	record.span.nested_ns = interrupt_ns - cpu->softirq.interrupt_ns;
 	if (config.totals)
-		edge_of_softirq(cpu, now, interrupt_ns,
-				likely(cpu->class_task) ? cpu->class_task : class_of_current(cpu));
+		softirq_done(cpu, now, record.span.duration_ns - record.span.nested_ns);
+	flight_softirq(cpu, now);
 	WRITE_ONCE(cpu->softirq.start_ns, 0); /* before told is read: from here on no beat finds it open */
 	if (unlikely(record.span.duration_ns >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN] || cpu->told[WIRE_TOLD_RUN]))
 		softirq_stall(ctx, cpu, WIRE_TOLD_RUN, record.span.start_ns, now);
 	cpu->softirq_end_ns = now;
+	sum_softirq(vector, record.span.duration_ns - record.span.nested_ns);
 	index = WIRE_HIST_SOFTIRQ_RUN + vector * WIRE_CONTEXTS + cpu->softirq.context;
 	if (config.histograms && config.run) {
 		histogram = histogram_at(index);

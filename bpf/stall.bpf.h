@@ -3,9 +3,10 @@
 #ifndef IRQSCOPE_STALL_BPF_H
 #define IRQSCOPE_STALL_BPF_H
 
-#include "edges.bpf.h"
+#include "flight.bpf.h"
 #include "ring.bpf.h"
 #include "runqueue.bpf.h"
+#include "totals.bpf.h"
 
 /* A beat may interrupt the making of a softirq's record: each has a room of its own. */
 enum stall_room { ROOM_SOFTIRQ = 0, ROOM_INTERRUPT = 1, ROOMS = 2 };
@@ -18,13 +19,8 @@ struct {
 } stall_rooms __attribute__((weak)) SEC(".maps");
 
 /* An empty record: a stall of this length that ended, exact, with nobody to blame but who runs. */
-inline_always struct wire_stall *stall_room(enum stall_room room, enum wire_stall_kind what, u64 start, u64 duration)
+inline_always void stall_begin(struct wire_stall *stall, enum wire_stall_kind what, u64 start, u64 duration)
 {
-	u32 index = room;
-	struct wire_stall *stall = bpf_map_lookup_elem(&stall_rooms, &index);
-
-	if (!stall)
-		return 0;
 	stall->kind = WIRE_RECORD_STALL;
 	stall->what = what;
 	stall->state = WIRE_STALL_ENDED;
@@ -37,6 +33,15 @@ inline_always struct wire_stall *stall_room(enum stall_room room, enum wire_stal
 	stall->breakdown_start_ns = 0;
 	stall->ip = 0;
 	stall->stack = WIRE_STACK_POST_HOC;
+}
+
+inline_always struct wire_stall *stall_room(enum stall_room room, enum wire_stall_kind what, u64 start, u64 duration)
+{
+	u32 index = room;
+	struct wire_stall *stall = bpf_map_lookup_elem(&stall_rooms, &index);
+
+	if (stall)
+		stall_begin(stall, what, start, duration);
 	return stall;
 }
 
@@ -46,13 +51,18 @@ inline_always struct wire_stall *stall_room(enum stall_room room, enum wire_stal
  */
 inline_always bool is_suppressed(struct wire_cpu_state *cpu, u32 what, u64 now, u8 told)
 {
+	u32 *used;
+
 	/* a softirq's may be told after, and have ended before, that of an interrupt which came meanwhile */
 	if ((s64)(now - cpu->rate_ns) >= 1000000000LL) {
 		cpu->rate_ns = now;
 		cpu->rate_used = 0;
+		cpu->rate_activations = 0;
 	}
-	if (told == WIRE_TOLD || cpu->rate_used < config.stall_rate) {
-		cpu->rate_used++;
+	used = what == WIRE_STALL_KSOFTIRQD ? &cpu->rate_activations :
+					      &cpu->rate_used; /* few, and not to be crowded out */
+	if (told == WIRE_TOLD || *used < config.stall_rate) {
+		(*used)++;
 		return false;
 	}
 	if (told != WIRE_TOLD_SUPPRESSED && what < WIRE_STALL_KINDS)
@@ -60,12 +70,15 @@ inline_always bool is_suppressed(struct wire_cpu_state *cpu, u32 what, u64 now, 
 	return true;
 }
 
-/* Sends it, with the stack and the task of now. `told`: what was said of it before. False: beyond the rate. */
-inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire_stall *stall, u8 told)
+/*
+ * Sends it (`size` bytes from its start on) with the task of now and, if a context is given, the stack. `told`: what was
+ * said of it before. False: beyond the rate.
+ */
+inline_always bool stall_send(void *ctx, struct wire_cpu_state *cpu, struct wire_stall *stall, u64 size, u8 told)
 {
 	u64 end = stall->start_ns + stall->duration_ns;
 	u32 number = bpf_get_smp_processor_id();
-	long bytes;
+	long bytes = 0;
 
 	if (is_suppressed(cpu, stall->what, end, told))
 		return false;
@@ -77,15 +90,26 @@ inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire
 	stall->beats_known = !!cpu->beats.generation;
 	stall->pid = (u32)bpf_get_current_pid_tgid();
 	bpf_get_current_comm(stall->comm, sizeof(stall->comm));
-	bytes = bpf_get_stack(ctx, stall->frames, sizeof(stall->frames), 0);
+	if (ctx)
+		bytes = bpf_get_stack(ctx, stall->frames, sizeof(stall->frames), 0);
 	stall->depth = bytes > 0 ? bytes / sizeof(u64) : 0;
 	stall->late_ns = cpu->beats.late_ns;
 	cpu->last_stall_ns = end;
 	if (!cpu->unsettled_ns)
 		cpu->unsettled_ns = end;
-	if (!ring_send(cpu, number, stall, sizeof(*stall)))
+	flight_open(cpu, stall);
+	/*
+	 * The flight recorder goes on, and over what the stall was: the reader copies it at once. Not while the CPU is
+	 * held: a reader that is woken on it could not run, and not be moved.
+	 */
+	if (!ring_send_waking(cpu, number, stall, size, config.flight && stall->state == WIRE_STALL_ENDED))
 		cpu->lost[WIRE_LOST_STALL]++;
 	return true;
+}
+
+inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire_stall *stall, u8 told)
+{
+	return stall_send(ctx, cpu, stall, sizeof(*stall), told);
 }
 
 inline_always u64 overlap(u64 start, u64 end, u64 from, u64 to)
@@ -136,14 +160,33 @@ inline_always u32 histogram_of_slot(struct wire_cpu_state *cpu, u32 slot)
 	return WIRE_HIST_SOFTIRQ_LATENCY + slot;
 }
 
-/* The totals when it began. */
-inline_always const struct wire_totals *begin_of_slot(struct wire_cpu_state *cpu, u32 slot)
+/* The softirq that runs or has just ended, from `start` up to `now`; of that, interrupts took so much. */
+inline_always void breakdown_of_softirq(struct wire_cpu_state *cpu, u64 start, u64 now, u64 nested,
+					struct wire_stall *stall)
 {
-	if (slot == WIRE_TOLD_OFF)
-		return &cpu->at_off;
-	if (slot == WIRE_TOLD_RUN)
-		return &cpu->at_softirq;
-	return &cpu->at_raise[slot < WIRE_VECTORS ? slot : 0];
+	struct wire_softirq_frame *frame = &cpu->softirq;
+
+	breakdown_of_run(class_of_softirq(frame->context), start, now - start, nested,
+			 cpu->done_ns[WIRE_CLASS_HARDIRQ] - frame->hardirq_ns,
+			 cpu->done_ns[WIRE_CLASS_UNEXPLAINED] - frame->unexplained_ns, stall);
+}
+
+/* What a beat finds open; it has settled the totals. */
+inline_always void breakdown_of_open(struct wire_cpu_state *cpu, u32 slot, u64 now, struct wire_stall *stall)
+{
+	u32 depth = cpu->depth;
+	u64 running;
+
+	if (slot == WIRE_TOLD_RUN) {
+		running = depth ? now - cpu->interrupts[0].start_ns -
+					  (cpu->interrupt_ns - cpu->interrupts[0].interrupt_ns) :
+				  0;
+		breakdown_of_softirq(cpu, cpu->softirq.start_ns, now,
+				     cpu->interrupt_ns - cpu->softirq.interrupt_ns + running, stall);
+	} else {
+		breakdown(slot == WIRE_TOLD_OFF ? &cpu->at_off : &cpu->at_raise[slot < WIRE_VECTORS ? slot : 0],
+			  &cpu->totals, stall);
+	}
 }
 
 /*
@@ -169,7 +212,7 @@ static __attribute__((noinline)) int stall_tell_open(void *ctx, struct wire_cpu_
 	if (slot != WIRE_TOLD_RUN)
 		blame_interrupt(cpu, stall);
 	if (!gone && room == ROOM_INTERRUPT) /* a beat, which has settled the totals */
-		breakdown(begin_of_slot(cpu, slot), &cpu->totals, stall);
+		breakdown_of_open(cpu, slot, now, stall);
 	if (gone) {
 		if (cpu->told[slot] == WIRE_TOLD)
 			stall_tell(ctx, cpu, stall, WIRE_TOLD);

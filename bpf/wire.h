@@ -63,7 +63,9 @@ enum wire_histogram_index {
 	WIRE_HIST_IRQ_OFF,
 	WIRE_HIST_IDLE_EXIT,
 	WIRE_HIST_SOFTIRQ_OFF,
-	WIRE_HISTS,
+	WIRE_HIST_KSOFTIRQD_LATENCY,				   /* + enum wire_thread */
+	WIRE_HIST_KSOFTIRQD_RUN = WIRE_HIST_KSOFTIRQD_LATENCY + 2, /* + enum wire_thread */
+	WIRE_HISTS = WIRE_HIST_KSOFTIRQD_RUN + 2,
 };
 
 struct wire_histogram {
@@ -110,7 +112,10 @@ enum wire_lost {
 	WIRE_LOST_CONTEXT_MISREAD = 9,	 /* the cheap way to the caller disagreed with the unwinder */
 	WIRE_LOST_SOFTIRQ_UNSERVED = 10, /* a raise that the kernel has served, and the entry never seen */
 	WIRE_LOST_STALL = 11,		 /* a stall's record found the ring full */
-	WIRE_LOST_KINDS = 12,
+	WIRE_LOST_KSOFTIRQD_SLEEP = 12,	 /* a thread is woken that had not been seen to sleep */
+	WIRE_LOST_KSOFTIRQD_WAKING = 13, /* a thread runs that had not been seen to be woken */
+	WIRE_LOST_SWITCH = 14,		 /* another task leaves the CPU than the one that got it */
+	WIRE_LOST_KINDS = 15,
 };
 
 /* Kinds of stalls; those from 1 on can be reported while they are open. */
@@ -120,7 +125,8 @@ enum wire_stall_kind {
 	WIRE_STALL_SOFTIRQ_LATENCY = 2,
 	WIRE_STALL_SOFTIRQ_RUN = 3,
 	WIRE_STALL_HARDIRQ_RUN = 4,
-	WIRE_STALL_KINDS = 5,
+	WIRE_STALL_KSOFTIRQD = 5, /* struct wire_activation_record */
+	WIRE_STALL_KINDS = 6,
 };
 
 /* Beats that were too late, and yet no interrupts were off. */
@@ -190,6 +196,9 @@ struct wire_interrupt_frame {
 	__u64 action;	    /* 0 for a sysvec */
 	__u32 key;	    /* IRQ number or enum wire_sysvec */
 	__u32 pad;
+	/* wire_cpu_state.done_ns at the start */
+	__u64 hardirq_ns;
+	__u64 unexplained_ns;
 };
 
 struct wire_softirq_frame {
@@ -198,6 +207,13 @@ struct wire_softirq_frame {
 	__u64 latency_ns; /* WIRE_NO_LATENCY: its raise was not seen */
 	__u32 vector;
 	__u32 context;
+	/* time by class: see softirqs_done() */
+	__u64 over_ns; /* when it ended; 0: it has not */
+	__u64 net_ns;
+	__u64 done_before_ns; /* softirqs_ns of its class without it */
+	/* done_ns when it began */
+	__u64 hardirq_ns;
+	__u64 unexplained_ns;
 };
 #define WIRE_NO_LATENCY (~0ULL)
 
@@ -206,6 +222,7 @@ struct wire_softirq_frame {
 #define WIRE_TOLD_SUPPRESSED 2
 #define WIRE_TOLD_OFF 10
 #define WIRE_TOLD_RUN 11
+#define WIRE_TOLD_KSOFTIRQD 12 /* + enum wire_thread */
 
 #define WIRE_STACK 16
 struct wire_cpu_state {
@@ -215,12 +232,15 @@ struct wire_cpu_state {
 	__u64 frames[WIRE_STACK]; /* room for one unwinding */
 	__u32 caller_failures;
 	__u32 slots_used;
-	__u32 unwoken_bytes;		    /* sent to the ring since the reader was last woken */
-	__u32 rate_used;		    /* stalls told in this second */
+	__u32 unwoken_bytes; /* sent to the ring since the reader was last woken */
+	__u32 rate_used;     /* stalls told in this second, and of those */
+	__u32 rate_activations;
+	__u32 pad4;
 	__u64 rate_ns;			    /* when it began */
 	__u64 suppressed[WIRE_STALL_KINDS]; /* by the rate limit */
 	struct wire_aside asides[WIRE_ASIDES];
-	__u64 steal_ns; /* the hypervisor's, at the last beat: rq.prev_steal_time_rq */
+	__u64 steal_ns;	      /* the hypervisor's, at the last beat: rq.prev_steal_time_rq */
+	__u64 first_steal_ns; /* and at the first one */
 	/* what settles the stalls told: those up to until_ns once the runqueue's clock has moved from settle_clock */
 	__u64 settle_until_ns; /* 0: not begun */
 	__u64 settle_clock;
@@ -240,21 +260,27 @@ struct wire_cpu_state {
 	/* the totals when each wait or run began */
 	struct wire_totals at_beat; /* the last one */
 	struct wire_totals at_off;
-	struct wire_totals at_softirq;
 	struct wire_totals at_waited; /* rooms of the softirq programs: of the raise that is being served, and of now */
 	struct wire_totals at_now;
 	struct wire_totals at_raise[WIRE_VECTORS];
 	struct wire_totals at_reraise[WIRE_VECTORS];
-	struct wire_totals at_interrupt[WIRE_INTERRUPT_DEPTH];
+	__u64 current_task;   /* that got the CPU last; 0: no switch was seen yet */
 	__u64 ksoftirqd_task; /* this CPU's, and ktimers; 0: not looked for, 1: none */
 	__u64 ktimers_task;
 	__u8 told[16]; /* open stalls that were told: a vector's latency each, WIRE_TOLD_OFF, WIRE_TOLD_RUN */
-	/* hot: the class that runs since totals.at_ns, that below all interrupts, and that of the task */
-	struct wire_totals totals;
-	__u32 class_now;
-	__u32 class_below;
-	__u32 class_task;
-	__u32 pad3;
+	/* time by class (bpf/totals.bpf.h) */
+	struct wire_totals totals; /* when they were last asked for */
+	/* hot: what is over; the task's and idle's only up to when they last got the CPU */
+	__u64 done_ns[WIRE_CLASSES + 1];
+	__u64 softirqs_ns[WIRE_CLASSES + 1]; /* the softirq programs': SOFTIRQ, KSOFTIRQD, UNEXPLAINED */
+	__u64 task_since_ns;		     /* the task has the CPU since; 0: nobody has asked yet */
+	__u64 task_interrupt_ns;	     /* interrupt_ns then */
+	__u64 task_softirqs_ns;		     /* softirqs that were over then */
+	__u64 task_unexplained_ns;	     /* of its time */
+	__u32 task_class;
+	__u32 number;	   /* of this CPU; the loader's */
+	__u64 flight_next; /* the number of the next span of interrupts and tasks, less one */
+	__u64 flight_softirq_next;
 	/* hot: interrupts */
 	struct wire_interrupt_frame interrupts[WIRE_INTERRUPT_DEPTH];
 	/* hot: softirqs */
@@ -285,14 +311,38 @@ struct wire_cpu_state {
 	__u32 enabled;
 };
 
+/*
+ * The flight recorder: the last spans of each CPU, overwritten for ever, in the order of their ends. Two rings in one
+ * array, each with one writer that nothing can interrupt for another: config.flight entries for what ends with interrupts
+ * off (interrupts, tasks), then half as many for softirqs.
+ */
+#define WIRE_FLIGHT_TASK 0xffff
+#define WIRE_COMM 16
+#define WIRE_FLIGHT_SPANS 4096 /* config.flight, where nobody says otherwise */
+struct wire_flight {
+	__u64 number; /* from 1 on, written last, and 0 first: an entry that is being written has none */
+	__u64 start_ns;
+	__u64 end_ns;
+	__u16 what;	 /* enum wire_histogram_index of its run, or WIRE_FLIGHT_TASK, of which is all that follows */
+	__u8 task_class; /* enum wire_class */
+	__u8 policy;
+	__s16 prio; /* task_struct.prio */
+	__u16 pad;
+	__u32 pid;
+	__u32 pad2;
+	char comm[WIRE_COMM];
+	__u64 pad3; /* a cache line */
+};
+
 /* Ring buffer records, one ring a CPU. The first three come with --stream. */
 enum wire_record_kind {
-	WIRE_RECORD_INTERRUPT = 1, /* struct wire_span: a device interrupt or a sysvec */
-	WIRE_RECORD_SOFTIRQ = 2,   /* struct wire_softirq_span */
-	WIRE_RECORD_WAIT = 3,	   /* struct wire_span: a beat's lateness, or softirqs held off */
-	WIRE_RECORD_STALL = 4,	   /* struct wire_stall */
-	WIRE_RECORD_SETTLED = 5,   /* struct wire_settled */
-	WIRE_RECORD_AWAY = 6,	   /* struct wire_away */
+	WIRE_RECORD_INTERRUPT = 1,  /* struct wire_span: a device interrupt or a sysvec */
+	WIRE_RECORD_SOFTIRQ = 2,    /* struct wire_softirq_span */
+	WIRE_RECORD_WAIT = 3,	    /* struct wire_span: a beat's lateness, or softirqs held off */
+	WIRE_RECORD_STALL = 4,	    /* struct wire_stall */
+	WIRE_RECORD_SETTLED = 5,    /* struct wire_settled */
+	WIRE_RECORD_AWAY = 6,	    /* struct wire_away */
+	WIRE_RECORD_ACTIVATION = 7, /* struct wire_activation_record */
 };
 
 struct wire_span {
@@ -319,6 +369,13 @@ enum wire_stack_kind {
 	WIRE_STACK_POST_HOC = 0,    /* taken when it was over, of the context that held */
 	WIRE_STACK_ONGOING = 1,	    /* of who runs while it goes on */
 	WIRE_STACK_INTERRUPTED = 2, /* of the context that the culprit interrupted */
+};
+
+/* An interrupt that had not ended. */
+struct wire_open {
+	__u64 start_ns;
+	__u32 key;    /* IRQ number or enum wire_sysvec */
+	__u32 device; /* it is an IRQ number */
 };
 
 #define WIRE_NO_CULPRIT 0xffff
@@ -350,8 +407,117 @@ struct wire_stall {
 	__u64 breakdown_start_ns; /* of the time by class; 0: not known */
 	__u64 breakdown_end_ns;
 	__u64 breakdown_ns[WIRE_CLASSES];
+	/* what ran when it was told, and is in no flight recorder yet: the task, a softirq, interrupts */
+	__u64 task_since_ns;	/* 0: no switch has been seen */
+	__u64 softirq_since_ns; /* 0: none ran */
+	__u16 softirq;		/* its histogram */
+	__u8 interrupts;
+	__u8 task_class; /* enum wire_class */
+	__u8 policy;
+	__u8 pad2;
+	__s16 prio;
+	struct wire_open open[WIRE_INTERRUPT_DEPTH]; /* outermost first */
 	__u8 code[WIRE_CODE];
 	__u64 frames[WIRE_STALL_FRAMES];
+};
+
+/* A CPU's threads that serve softirqs. */
+enum wire_thread {
+	WIRE_THREAD_KSOFTIRQD = 0,
+	WIRE_THREAD_KTIMERS = 1, /* PREEMPT_RT, and since 6.13 threadirqs */
+	WIRE_THREADS = 2,
+};
+
+/* Net of what was nested in it. */
+struct wire_share {
+	__u64 ns;
+	__u64 count;
+};
+
+#define WIRE_INTERRUPT_SUMS (WIRE_HIST_IRQ_OFF - WIRE_HIST_SYSVEC_RUN)
+struct wire_sums {
+	struct wire_share interrupts[WIRE_INTERRUPT_SUMS]; /* by histogram - WIRE_HIST_SYSVEC_RUN */
+	struct wire_share softirqs[WIRE_VECTORS];
+};
+
+struct wire_task_share {
+	__u64 ns;    /* net of interrupts and softirqs */
+	__u32 times; /* that it left the CPU */
+	__u32 pid;   /* the thread's; 0: an empty place */
+	__s32 prio;  /* task_struct.prio, as it was last seen */
+	__u32 policy;
+	char comm[16];
+};
+
+/* What a vector served: a NAPI device's polls, a timer function's calls. */
+struct wire_source {
+	__u64 address; /* of the function, or of the device; 0: an empty place */
+	__u64 ns;      /* net of interrupts */
+	__u64 count;   /* polls, calls */
+	__u64 items;   /* packets */
+	char name[16]; /* of the device */
+	__u32 backlog; /* it is the CPU's own queue, and the device is that of the packets that were left in it */
+	__u32 pad;
+};
+
+#define WIRE_TASK_SHARES 8
+#define WIRE_SOURCES 8
+struct wire_evidence {
+	struct wire_task_share tasks[WIRE_TASK_SHARES]; /* that ran instead; what finds no place is in other_tasks_ns */
+	struct wire_source devices[WIRE_SOURCES];
+	struct wire_source timers[WIRE_SOURCES];
+	__u64 other_tasks_ns;
+	__u64 other_devices_ns;
+	__u64 other_timers_ns;
+};
+
+/* /proc/net/softnet_stat's, of one CPU; they wrap. */
+struct wire_softnet {
+	__u32 known;
+	__u32 processed;
+	__u32 time_squeeze;
+	__u32 dropped;
+};
+
+/* From the thread's being woken until it sleeps. */
+struct wire_activation {
+	__u64 woken_ns;	       /* 0: it sleeps */
+	__u64 raised_ns;       /* the oldest raise that waited then; 0: none that was seen */
+	__u64 first_run_ns;    /* 0: not yet */
+	__u64 on_ns;	       /* it has the CPU since; 0: it has not */
+	__u64 on_interrupt_ns; /* wire_cpu_state.interrupt_ns then */
+	__u64 run_ns;	       /* that it has had the CPU, interrupts included, in the stretches that are over */
+	__u32 raised_vector;
+	__u32 preemptions;
+	__u32 dozing; /* preempted on its way to sleep: it may be woken */
+	__u32 slept;  /* it has been seen to */
+	struct wire_totals at_woken;
+	struct wire_softnet softnet; /* when it was woken */
+};
+
+/* In a map of its own: only those programs look it up that need it. */
+struct wire_threads {
+	struct wire_activation threads[WIRE_THREADS];
+	struct wire_evidence evidence[WIRE_THREADS];
+	struct wire_sums sums;			 /* since the start */
+	struct wire_sums at_woken[WIRE_THREADS]; /* the same when it was woken */
+	__u64 task_mark_ns;			 /* of totals.ns[WIRE_CLASS_TASK]: up to here it is charged to tasks */
+	__u64 source_start_ns;			 /* the poll or the timer that runs */
+	__u64 source_interrupt_ns;		 /* wire_cpu_state.interrupt_ns then */
+	__u64 source_address;			 /* of the timer's function */
+	__u64 room;				 /* to turn an address into a number */
+};
+
+struct wire_activation_record {
+	struct wire_stall stall; /* .kind is WIRE_RECORD_ACTIVATION, .histogram that of the thread's run */
+	__u64 raised_ns;
+	__u64 first_run_ns;
+	__u64 run_ns;
+	__u32 raised_vector;
+	__u32 preemptions;
+	struct wire_softnet softnet; /* what it has grown */
+	struct wire_sums sums;	     /* since it was woken */
+	struct wire_evidence evidence;
 };
 
 /*
@@ -405,6 +571,11 @@ struct wire_config {
 	__u8 ksoftirqd;			  /* ksoftirqd_from_rq is known */
 	__u8 ktimers;			  /* ktimers_from_rq is known */
 	__u8 regs;			  /* regs_from_rq is known, and interrupts are masked as the CPU does it */
+	__u8 ksoftirqd_latency;		  /* ksoftirqd_latency is wanted */
+	__u8 ksoftirqd_run;		  /* ksoftirqd_run is wanted */
+	__u8 activations;		  /* and what an activation is told with */
+	__u8 softnet;			  /* softnet_from_rq is known */
+	__u32 flight;			  /* entries of the flight recorder's first ring, a power of two; 0: none */
 	__u32 wake_bytes;		  /* wake the reader when a ring holds so much */
 	__u32 stall_rate;		  /* stalls a second and CPU that are told */
 	__u64 stall_ns[WIRE_STALL_KINDS]; /* thresholds; ~0: not wanted */
@@ -419,6 +590,7 @@ struct wire_config {
 	__u64 softirq_loop_size;	  /* 0: not known */
 	__s64 ksoftirqd_from_rq;	  /* and to the pointers to its ksoftirqd */
 	__s64 ktimers_from_rq;		  /* and ktimers */
+	__s64 softnet_from_rq;		  /* and to its softnet_data */
 	struct wire_caller callers[WIRE_CALLERS];
 };
 
@@ -426,7 +598,8 @@ WIRE_ASSERT(WIRE_BUCKETS == 273, "8 steps for each of 33 powers of two, 8 below,
 WIRE_ASSERT(sizeof(struct wire_histogram) % 8 == 0, "a per-CPU value is copied by words");
 WIRE_ASSERT(sizeof(struct wire_irq_index) <= 32768, "a per-CPU value is limited to 32 KiB");
 WIRE_ASSERT(sizeof(struct wire_histogram) * WIRE_HISTS + sizeof(struct wire_irq_index) +
-			    sizeof(struct wire_irq_slot) * WIRE_IRQ_SLOTS + sizeof(struct wire_cpu_state) <=
+			    sizeof(struct wire_irq_slot) * WIRE_IRQ_SLOTS + sizeof(struct wire_cpu_state) +
+			    sizeof(struct wire_threads) + sizeof(struct wire_flight) * WIRE_FLIGHT_SPANS * 3 / 2 <=
 		    1 << 20,
 	    "at most 1 MiB a CPU");
 /* The context of init_soft_beat. */
@@ -442,8 +615,16 @@ WIRE_ASSERT(sizeof(struct wire_span) == 32, "no hole");
 WIRE_ASSERT(sizeof(struct wire_settled) == 48, "no hole");
 WIRE_ASSERT(sizeof(struct wire_away) == 24, "no hole");
 WIRE_ASSERT(sizeof(struct wire_totals) == 64, "a cache line");
-WIRE_ASSERT(sizeof(struct wire_stall) == 120 + WIRE_CLASSES * 8 + WIRE_CODE + WIRE_STALL_FRAMES * 8, "no hole");
+WIRE_ASSERT(sizeof(struct wire_flight) == 64, "a cache line");
+WIRE_ASSERT(sizeof(struct wire_stall) ==
+		    144 + WIRE_CLASSES * 8 + WIRE_INTERRUPT_DEPTH * 16 + WIRE_CODE + WIRE_STALL_FRAMES * 8,
+	    "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
+WIRE_ASSERT(sizeof(struct wire_task_share) == 40, "no hole");
+WIRE_ASSERT(sizeof(struct wire_source) == 56, "no hole");
+WIRE_ASSERT(sizeof(struct wire_activation_record) ==
+		    sizeof(struct wire_stall) + 48 + sizeof(struct wire_sums) + sizeof(struct wire_evidence),
+	    "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
 	    "the gate is last");
 

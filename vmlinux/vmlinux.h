@@ -37,6 +37,11 @@ enum bpf_map_type {
 };
 
 enum {
+	BPF_F_NUMA_NODE = 1U << 2,
+	BPF_F_MMAPABLE = 1U << 10,
+};
+
+enum {
 	BPF_RB_NO_WAKEUP = 1,
 	BPF_RB_FORCE_WAKEUP = 2,
 };
@@ -67,6 +72,62 @@ struct sched_entity {
 struct task_struct {
 	struct sched_entity se;
 	int pid;
+	int prio;
+	unsigned int policy;
+	char comm[16];
+	unsigned int __state; /* `state` before 5.14 */
+};
+
+struct task_struct___before_5_14 {
+	long state;
+};
+
+/* include/linux/timer.h */
+struct timer_list {
+	void *function;
+};
+
+/* include/linux/netdevice.h */
+struct net_device {
+	char name[16];
+	int ifindex; /* the injector's */
+};
+
+struct napi_struct {
+	struct net_device *dev; /* none: a CPU's backlog */
+};
+
+struct sk_buff {
+	struct sk_buff *next;
+	struct net_device *dev;
+};
+
+struct sk_buff_head {
+	struct sk_buff *next;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct numa_drop_counters {
+	atomic_t drops0;
+	atomic_t drops1;
+};
+
+struct softnet_data {
+	struct sk_buff_head process_queue;
+	unsigned int processed;
+	unsigned int time_squeeze;
+	struct numa_drop_counters drop_counters; /* since 6.18 */
+};
+
+struct softnet_data___before_6_10 {
+	unsigned int dropped;
+};
+
+struct softnet_data___before_6_18 {
+	atomic_t dropped;
 };
 
 /* arch/x86/include/asm/ptrace.h */
@@ -118,11 +179,6 @@ struct perf_event {
 };
 
 /* What the injector reads beside these (bpf/inject.bpf.c). */
-
-/* include/linux/netdevice.h */
-struct net_device {
-	int ifindex;
-};
 
 /* include/linux/hrtimer.h */
 struct hrtimer_sleeper {

@@ -11,6 +11,7 @@ build_packages=(
 test_packages=(
     "${build_packages[@]}"
     clang-format clang-tidy
+    fio iproute2 # loads for tests/live
     libelf-dev libgmock-dev libgtest-dev
     linux-perf # tests/live compares with it
 )

@@ -151,6 +151,10 @@ std::vector<contestant> contestants() {
         options.insert(options.begin(), {IRQSCOPE_BINARY, "hist"});
         return [options]() -> std::unique_ptr<tracer> { return std::make_unique<command>(options); };
     };
+    const auto stalls = [](std::vector<std::string> options) {
+        options.insert(options.begin(), {IRQSCOPE_BINARY, "stalls"});
+        return [options]() -> std::unique_ptr<tracer> { return std::make_unique<command>(options); };
+    };
     const auto own = [](const char* prefix) {
         return [prefix]() -> std::unique_ptr<tracer> { return std::make_unique<own_programs>(prefix); };
     };
@@ -162,6 +166,9 @@ std::vector<contestant> contestants() {
         {"hist, softirq_run and softirq_latency", hist({"--metric", "softirq_run,softirq_latency"}), {}, {}},
         {"hist (everything)", hist({}), {}, {}},
         {"hist --stream (everything)", hist({"--stream"}), {}, {}},
+        {"stalls", stalls({}), {}, {}},
+        {"stalls --ksoftirqd off", stalls({"--ksoftirqd", "off"}), {}, {}},
+        {"stalls --flight 0", stalls({"--flight", "0"}), {}, {}},
         {"bcc softirqs -d (runs only)",
          []() -> std::unique_ptr<tracer> {
              return std::make_unique<command>(std::vector<std::string>{"/usr/sbin/softirqs", "-d", "1000", "1"});

@@ -14,11 +14,14 @@ using model::stall_kind;
 
 namespace {
 
-probe::measurement start(const thresholds& above, std::uint64_t beat_ns) {
+probe::measurement start(const thresholds& above, std::uint64_t beat_ns, std::uint32_t flight_spans) {
     probe::session_options options;
     options.stalls = above;
+    if (above.contains(stall_kind::ksoftirqd))
+        options.metrics.insert({model::metric::ksoftirqd_latency, model::metric::ksoftirqd_run});
     options.beat_ns = beat_ns;
     options.ring_bytes = 1U << 22;
+    options.flight_spans = flight_spans;
     options.stall_rate = 1'000'000; // every one is wanted
     const auto kernel = must(probe::kernel::inspect({}));
     return must(probe::measurement::start(kernel, options));
@@ -33,15 +36,14 @@ thresholds low_thresholds() {
 }
 
 thresholds default_thresholds() {
-    return {{stall_kind::irq_off, 1'000'000},
-            {stall_kind::softirq_off, 2'000'000},
-            {stall_kind::softirq_latency, 2'000'000},
-            {stall_kind::softirq_run, 10'000'000},
-            {stall_kind::hardirq_run, 1'000'000}};
+    return {{stall_kind::irq_off, 1'000'000},         {stall_kind::softirq_off, 2'000'000},
+            {stall_kind::softirq_latency, 2'000'000}, {stall_kind::softirq_run, 10'000'000},
+            {stall_kind::hardirq_run, 1'000'000},     {stall_kind::ksoftirqd, 10'000'000}};
 }
 
-watched::watched(const thresholds& above, std::uint64_t beat_ns)
-    : running_(start(above, beat_ns)), symbols_(must(symbols::live_symbols::open())), flow_(above, symbols_) {}
+watched::watched(const thresholds& above, std::uint64_t beat_ns, std::uint32_t flight_spans)
+    : running_(start(above, beat_ns, flight_spans)), symbols_(must(symbols::live_symbols::open())),
+      recorder_(running_.programs().flights()), flow_(above, symbols_, &recorder_) {}
 
 void watched::take() {
     const auto records = running_.take_stalls();

@@ -25,7 +25,8 @@ thresholds default_thresholds();
 
 class watched {
 public:
-    explicit watched(const thresholds& above, std::uint64_t beat_ns = 1'000'000);
+    explicit watched(const thresholds& above, std::uint64_t beat_ns = 1'000'000,
+                     std::uint32_t flight_spans = WIRE_FLIGHT_SPANS);
 
     // Takes what was told so far; call it every now and then, or the rings fill.
     void look();
@@ -50,6 +51,7 @@ private:
 
     probe::measurement running_;
     symbols::live_symbols symbols_;
+    stream::flight_recorder recorder_;
     stream::stall_flow flow_;
     std::vector<model::stall> told_;
 };

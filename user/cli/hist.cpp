@@ -33,6 +33,7 @@ struct hist_options {
     std::string ring_size;
     std::size_t top = 0;
     bool per_cpu = false;
+    bool split = false;
     bool stream = false;
     bool fine = false;
     bool json = false;
@@ -96,6 +97,7 @@ result<plan> understand(const hist_options& options) {
     if (options.top != 0) made.text.top = made.text.top_histograms = options.top;
     made.text.per_cpu = options.per_cpu;
     made.text.fine = options.fine;
+    made.session.split = options.split;
     made.session.stream = options.stream;
     made.session.kernel_histograms = !options.stream;
     made.json = options.json;
@@ -174,6 +176,8 @@ command add_hist(CLI::App& parent) {
                      "hardirq_run, sysvec_run, idle_exit; what is not asked for is\nnot attached")
         ->type_name("LIST");
     hist->add_flag("--per-cpu", options->per_cpu, "a line for each CPU and key");
+    hist->add_flag("--split", options->split,
+                   "also where each CPU's time went: tasks, idle, interrupts, softirqs;\nby what ran, not by ticks");
     hist->add_flag("--fine", options->fine, "histograms in 8 steps to a power of two");
     hist->add_option("--top", options->top, "lines and histograms a metric (without it 16 and 3)")
         ->type_name("N")
@@ -187,6 +191,7 @@ command add_hist(CLI::App& parent) {
         "Examples:\n"
         "  irqscope hist -d 10                          everything, ten seconds\n"
         "  irqscope hist -I 1 --metric softirq_latency  each second, how long softirqs waited\n"
+        "  irqscope hist -I 1 --split --metric irq_off  each second, what each CPU did\n"
         "  irqscope hist -C 3 --per-cpu --above 1ms     what took a millisecond or more on CPU 3\n\n"
         "Columns: quantiles are upper ends of buckets (at most 1/8 too high), max is exact; time is the share of\n"
         "one CPU, interrupts in the middle of a softirq included and shown beside it; CPU is where max was.\n"

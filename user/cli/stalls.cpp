@@ -7,6 +7,7 @@
 #include "cli/urgent.hpp"
 #include "cli/wait.hpp"
 #include "host/system.hpp"
+#include "probe/flight.hpp"
 #include "probe/measurement.hpp"
 #include "probe/rights.hpp"
 #include "probe/stuck.hpp"
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <fmt/format.h>
 #include <memory>
 #include <unistd.h>
@@ -44,11 +46,14 @@ struct stalls_options {
     std::uint32_t rate = 100;
     bool json = false;
     bool brief = false;
-    std::array<threshold_option, 5> thresholds{{{stall_kind::irq_off, "--irq-off", "1ms"},
+    std::string around;
+    std::uint32_t flight = WIRE_FLIGHT_SPANS;
+    std::array<threshold_option, 6> thresholds{{{stall_kind::irq_off, "--irq-off", "1ms"},
                                                 {stall_kind::softirq_off, "--softirq-off", "2ms"},
                                                 {stall_kind::softirq_latency, "--softirq-latency", "2ms"},
                                                 {stall_kind::softirq_run, "--softirq-run", "10ms"},
-                                                {stall_kind::hardirq_run, "--hardirq-run", "1ms"}}};
+                                                {stall_kind::hardirq_run, "--hardirq-run", "1ms"},
+                                                {stall_kind::ksoftirqd, "--ksoftirqd", "10ms"}}};
 };
 
 struct plan {
@@ -56,6 +61,7 @@ struct plan {
     probe::session_options session;
     bool json = false;
     bool brief = false;
+    std::uint64_t around_ns = 0; // spans from before and after a stall that are shown with it; 0: none
 };
 
 result<plan> understand(const stalls_options& options) {
@@ -72,6 +78,21 @@ result<plan> understand(const stalls_options& options) {
     }
     if (made.session.stalls.empty())
         return failure(exit_status::usage, "every kind of stall is off: there is nothing to watch for");
+    if (made.session.stalls.contains(stall_kind::ksoftirqd))
+        made.session.metrics.insert({model::metric::ksoftirqd_latency, model::metric::ksoftirqd_run});
+    if (!options.around.empty()) {
+        const auto ns = parse_threshold("--around", options.around);
+        if (!ns) return tl::unexpected(ns.error());
+        made.around_ns = *ns;
+        if (options.flight == 0)
+            return failure(exit_status::usage, "--around needs the flight recorder: no --flight 0");
+    }
+    if (options.flight != 0 && (options.flight < probe::flight_set::fewest_spans ||
+                                options.flight > probe::flight_set::most_spans || !std::has_single_bit(options.flight)))
+        return failure(exit_status::usage,
+                       fmt::format("--flight {}: a power of two from {} to {}, or 0", options.flight,
+                                   probe::flight_set::fewest_spans, probe::flight_set::most_spans));
+    made.session.flight_spans = options.flight;
     made.session.stall_rate = options.rate;
     made.session.ring_bytes = ring_bytes;
     if (options.json && options.brief) return failure(exit_status::usage, "--brief does not go with --json");
@@ -84,10 +105,11 @@ result<plan> understand(const stalls_options& options) {
 class watch {
 public:
     watch(const plan& todo, probe::measurement& running, symbols::source& symbols, sink::stall_sink& out, turns& when)
-        : running_(&running), out_(&out), when_(&when), flow_(todo.session.stalls, symbols),
-          boot_offset_ns_(host::boot_offset_ns()), last_look_ns_(host::monotonic_ns()),
-          end_ns_(after(last_look_ns_, todo.duration_ns)), next_look_ns_(last_look_ns_ + look_ns),
-          next_refresh_ns_(last_look_ns_ + refresh_ns) {}
+        : running_(&running), out_(&out), when_(&when), recorder_(running.programs().flights()),
+          flow_(todo.session.stalls, symbols, &recorder_), boot_offset_ns_(host::boot_offset_ns()),
+          last_look_ns_(host::monotonic_ns()), end_ns_(after(last_look_ns_, todo.duration_ns)),
+          next_look_ns_(last_look_ns_ + look_ns), next_refresh_ns_(last_look_ns_ + refresh_ns),
+          around_ns_(todo.around_ns) {}
 
     result<void> run() {
         return when_->take([this](bool stopped) { return turn(stopped); }, last_look_ns_);
@@ -97,22 +119,28 @@ private:
     result<std::optional<std::uint64_t>> turn(bool stopped);
     result<void> take_records();
     result<void> look();
-    bool tell(const std::vector<model::stall>& stalls);
+    bool tell(std::vector<model::stall> stalls);
     result<void> finish();
 
     probe::measurement* running_;
     sink::stall_sink* out_;
     turns* when_;
+    stream::flight_recorder recorder_;
     stream::stall_flow flow_;
     std::uint64_t boot_offset_ns_;
     std::uint64_t last_look_ns_;
     std::uint64_t end_ns_;
     std::uint64_t next_look_ns_;
     std::uint64_t next_refresh_ns_;
+    std::uint64_t around_ns_;
     bool read_ = true; // somebody still reads what we print
 };
 
-bool watch::tell(const std::vector<model::stall>& stalls) {
+bool watch::tell(std::vector<model::stall> stalls) {
+    if (around_ns_ != 0 && !stalls.empty())
+        if (const auto states = running_->programs().states())
+            if (const auto names = running_->programs().catalog(*states))
+                for (model::stall& one : stalls) recorder_.add_around(one, *names, around_ns_, host::monotonic_ns());
     for (const model::stall& one : stalls) read_ = read_ && out_->stall(one);
     return read_;
 }
@@ -183,15 +211,19 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     const auto todo = understand(options);
     if (!todo) return tl::unexpected(todo.error());
     if (const auto allowed = probe::require_rights(); !allowed) return allowed;
-    become_urgent();
     const auto kernel = probe::kernel::inspect(global.btf_file);
     if (!kernel) return tl::unexpected(kernel.error());
-    auto running = probe::measurement::start(*kernel, todo->session);
-    if (!running) return tl::unexpected(running.error());
-    auto when = turns::make(running->descriptors());
-    if (!when) return tl::unexpected(when.error());
     auto symbols = symbols::live_symbols::open();
     if (!symbols) return tl::unexpected(symbols.error());
+    // Not before: the two above take some 40 ms of a CPU, which nobody shall wait for.
+    become_urgent();
+    auto running = probe::measurement::start(*kernel, todo->session);
+    if (!running) return tl::unexpected(running.error());
+    if (const std::string& why = running->programs().flight_refused(); !why.empty())
+        fmt::print(stderr, "irqscope: warning: no flight recorder, so nobody is named in a stall's breakdown: {}\n",
+                   why);
+    auto when = turns::make(running->descriptors());
+    if (!when) return tl::unexpected(when.error());
     if (const auto dropped = probe::drop_rights(); !dropped)
         fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
 
@@ -218,9 +250,12 @@ command add_stalls(CLI::App& parent) {
     CLI::App* stalls = parent.add_subcommand(
         "stalls", "each time that interrupts or softirqs were held off, waited or ran for too long, and by whom");
     add_scope(*stalls, options->scope);
-    constexpr std::array words{
-        "interrupts off, by the lateness of the heartbeat's timer", "softirqs off: a raise until the first softirq",
-        "a vector's oldest raise until its entry", "one softirq's run", "one device interrupt handler's run"};
+    constexpr std::array words{"interrupts off, by the lateness of the heartbeat's timer",
+                               "softirqs off: a raise until the first softirq",
+                               "a vector's oldest raise until its entry",
+                               "one softirq's run",
+                               "one device interrupt handler's run",
+                               "an activation of ksoftirqd: woken until it sleeps"};
     for (std::size_t i = 0; i < options->thresholds.size(); i++) {
         threshold_option& one = options->thresholds.at(i);
         stalls->add_option(one.name, one.text, fmt::format("{} ({}; or off)", words.at(i), one.text))
@@ -232,6 +267,15 @@ command add_stalls(CLI::App& parent) {
         ->type_name("N")
         ->check(CLI::Range(1, 1'000'000).description(""));
     stalls->add_flag("--brief", options->brief, "a line for each stall, without its stack");
+    stalls
+        ->add_option("--around", options->around,
+                     "show each stall span by span, from so long before it to so\nlong after (docs/FLIGHT.md)")
+        ->type_name("TIME");
+    stalls
+        ->add_option(
+            "--flight", options->flight,
+            "spans that are kept of each CPU, a power of two; half as many\nof softirqs (4096, 384 KiB a CPU; 0: none)")
+        ->type_name("N");
     stalls->add_flag("--json", options->json, "one object a line, and a summary at the end (docs/JSON.md)");
     stalls->footer(
         "Examples:\n"

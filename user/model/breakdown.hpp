@@ -2,9 +2,12 @@
 // What a CPU did in a stretch of time, each nanosecond of it one thing: that which was innermost.
 #pragma once
 
+#include "model/top.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace irqscope::model {
@@ -29,6 +32,7 @@ struct breakdown {
     std::uint64_t start_ns = 0; // CLOCK_MONOTONIC
     std::uint64_t end_ns = 0;
     std::array<std::uint64_t, all_parts.size()> ns{}; // by part; in sum end_ns - start_ns
+    std::optional<tops> most;                         // nothing: no flight recorder. Steal is not taken from them
 
     [[nodiscard]] std::uint64_t& at(part which) { return ns.at(static_cast<std::size_t>(which)); }
     [[nodiscard]] std::uint64_t at(part which) const { return ns.at(static_cast<std::size_t>(which)); }

@@ -24,11 +24,13 @@ bool is_run(metric which) {
     switch (which) {
     case metric::softirq_run:
     case metric::hardirq_run:
-    case metric::sysvec_run: return true;
+    case metric::sysvec_run:
+    case metric::ksoftirqd_run: return true;
     case metric::softirq_latency:
     case metric::irq_off:
     case metric::idle_exit:
-    case metric::softirq_off: return false;
+    case metric::softirq_off:
+    case metric::ksoftirqd_latency: return false;
     }
     return false;
 }

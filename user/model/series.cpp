@@ -12,6 +12,8 @@ std::string_view name_of(metric which) {
     case metric::irq_off: return "irq_off";
     case metric::idle_exit: return "idle_exit";
     case metric::softirq_off: return "softirq_off";
+    case metric::ksoftirqd_latency: return "ksoftirqd_latency";
+    case metric::ksoftirqd_run: return "ksoftirqd_run";
     }
     return "?";
 }

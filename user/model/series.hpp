@@ -13,12 +13,26 @@
 
 namespace irqscope::model {
 
-enum class metric { softirq_latency, softirq_run, hardirq_run, sysvec_run, irq_off, idle_exit, softirq_off };
+enum class metric {
+    softirq_latency,
+    softirq_run,
+    hardirq_run,
+    sysvec_run,
+    irq_off,
+    idle_exit,
+    softirq_off,
+    ksoftirqd_latency,
+    ksoftirqd_run
+};
 
 // In the order in which they are shown.
-inline constexpr std::array all_metrics{metric::irq_off,     metric::softirq_off, metric::softirq_latency,
-                                        metric::softirq_run, metric::hardirq_run, metric::sysvec_run,
-                                        metric::idle_exit};
+inline constexpr std::array all_metrics{metric::irq_off,           metric::softirq_off,   metric::softirq_latency,
+                                        metric::ksoftirqd_latency, metric::ksoftirqd_run, metric::softirq_run,
+                                        metric::hardirq_run,       metric::sysvec_run,    metric::idle_exit};
+// Those that are measured when none is asked for: ksoftirqd's need programs at each task switch and wake-up.
+inline constexpr std::array default_metrics{metric::irq_off,     metric::softirq_off, metric::softirq_latency,
+                                            metric::softirq_run, metric::hardirq_run, metric::sysvec_run,
+                                            metric::idle_exit};
 
 std::string_view name_of(metric which);
 std::optional<metric> metric_named(std::string_view name);
@@ -27,8 +41,8 @@ std::optional<metric> metric_named(std::string_view name);
 inline constexpr std::array<std::string_view, 10> vector_names{"HI",       "TIMER",   "NET_TX", "NET_RX",  "BLOCK",
                                                                "IRQ_POLL", "TASKLET", "SCHED",  "HRTIMER", "RCU"};
 
-// One histogram's identity. `key` is a vector, a sysvec or an action's name; empty for the off-times and idle_exit, of
-// which a CPU has one each.
+// One histogram's identity. `key` is a vector, a sysvec, an action's name or a thread ("ksoftirqd", "ktimers"); empty for
+// the off-times and idle_exit, of which a CPU has one each.
 struct series_id {
     metric what = metric::softirq_latency;
     std::string key;

@@ -120,7 +120,7 @@ void settling::decide(stall one, bool has_hole) {
     if (one.where) one.where->take_steal(steal_ns);
     if (slept(one))
         why = aside::suspend;
-    else if (one.kind != stall_kind::irq_off && has_hole)
+    else if (one.kind != stall_kind::irq_off && one.kind != stall_kind::ksoftirqd && has_hole)
         why = aside::unwatched;
     else if (is_none(one, std::max(steal_ns, one.away_ns)))
         why = one.away_ns > steal_ns ? aside::away : aside::steal;

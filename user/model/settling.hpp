@@ -70,7 +70,8 @@ public:
     // Decides the stalls of the CPU that ended until at.until_ns.
     //
     // suspend: it overlaps a stretch in which the machine slept. unwatched: a softirq's or a handler's, and beats went
-    // unseen in the middle of it (irq_off is reckoned from the timer's own expiry, and stays true). steal, away: see the
+    // unseen in the middle of it (irq_off is reckoned from the timer's own expiry, and stays true; ksoftirqd's sleep that
+    // goes unseen is found at its next waking). steal, away: see the
     // constructor; the larger of the two, for the one may be in the other. Otherwise the stall keeps its length, in which
     // they are.
     //

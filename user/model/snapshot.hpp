@@ -4,6 +4,7 @@
 
 #include "model/lost.hpp"
 #include "model/series.hpp"
+#include "model/time_split.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -42,6 +43,7 @@ struct coverage {
     std::uint64_t beat_ns = 0;       // the heartbeats' period; 0: none
     std::map<int, beats> heartbeats; // of the CPUs that have one
     std::vector<int> without_beat;   // watched CPUs that have none: isolated ones, and those that do not answer
+    std::uint32_t flight_spans = 0;  // that the flight recorder keeps of each CPU; 0: there is none
     bool slots_full = false;         // some CPU met more interrupt actions than it has slots: the rest is under `other`
 
     // All heartbeats together; soft: each of them is.
@@ -69,6 +71,7 @@ struct snapshot {
     std::vector<metric> metrics; // those asked for
     std::vector<series> all;
     std::vector<open_span> open;
+    std::optional<time_splits> split; // where it was asked for
     model::lost lost;
     model::coverage coverage;
     model::cost cost;

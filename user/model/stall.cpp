@@ -26,7 +26,9 @@ std::string name_of_series(const series_id& id) {
     case metric::softirq_run: return "softirq " + id.key;
     case metric::irq_off:
     case metric::idle_exit:
-    case metric::softirq_off: break;
+    case metric::softirq_off:
+    case metric::ksoftirqd_latency:
+    case metric::ksoftirqd_run: break;
     }
     return std::string(name_of(id.what));
 }
@@ -49,6 +51,7 @@ std::string_view name_of(stall_kind which) {
     case stall_kind::softirq_latency: return "softirq_latency";
     case stall_kind::softirq_run: return "softirq_run";
     case stall_kind::hardirq_run: return "hardirq_run";
+    case stall_kind::ksoftirqd: return "ksoftirqd";
     }
     return "?";
 }
@@ -78,6 +81,7 @@ bool is_same(const stall& a, const stall& b) {
 }
 
 std::string culprit_of(const stall& one) {
+    if (one.activation && one.where) return thief_of(*one.activation, *one.where);
     const bool is_run = one.kind == stall_kind::softirq_run || one.kind == stall_kind::hardirq_run;
     if (is_run && one.of) return name_of_series(*one.of);
     if (one.culprit) {

@@ -2,8 +2,11 @@
 // One stall: an off-time, a latency or a run above its threshold, with what is known of its cause.
 #pragma once
 
+#include "model/activation.hpp"
+#include "model/around.hpp"
 #include "model/breakdown.hpp"
 #include "model/series.hpp"
+#include "model/task.hpp"
 
 #include <array>
 #include <cstdint>
@@ -14,10 +17,11 @@
 
 namespace irqscope::model {
 
-enum class stall_kind { irq_off, softirq_off, softirq_latency, softirq_run, hardirq_run };
+enum class stall_kind { irq_off, softirq_off, softirq_latency, softirq_run, hardirq_run, ksoftirqd };
 
-inline constexpr std::array all_stall_kinds{stall_kind::irq_off, stall_kind::softirq_off, stall_kind::softirq_latency,
-                                            stall_kind::softirq_run, stall_kind::hardirq_run};
+inline constexpr std::array all_stall_kinds{stall_kind::irq_off,         stall_kind::softirq_off,
+                                            stall_kind::softirq_latency, stall_kind::softirq_run,
+                                            stall_kind::hardirq_run,     stall_kind::ksoftirqd};
 
 std::string_view name_of(stall_kind which);
 
@@ -31,11 +35,6 @@ enum class stack_kind { none, post_hoc, ongoing, interrupted };
 std::string_view name_of(stall_state which);
 std::string_view name_of(stack_kind which); // "none", "post-hoc", "ongoing", "interrupted"
 
-struct task {
-    int pid = 0; // the thread's, in the initial namespace; 0: an idle task
-    std::string comm;
-};
-
 struct stall {
     stall_kind kind = stall_kind::irq_off;
     stall_state state = stall_state::ended;
@@ -46,8 +45,8 @@ struct stall {
     // is open and has no end yet.
     std::uint64_t at_least_ns = 0;
     std::optional<std::uint64_t> less_than_ns;
-    // softirq_latency: the vector. softirq_run: vector and context. hardirq_run: the handler. irq_off, softirq_off:
-    // nothing.
+    // softirq_latency: the vector. softirq_run: vector and context. hardirq_run: the handler. ksoftirqd: the thread.
+    // irq_off, softirq_off: nothing.
     std::optional<series_id> of;
     // irq_off: the interrupt (handler or sysvec) that filled most of it, or the softirq in whose run it was. Nothing: a
     // task did, and the stack tells where.
@@ -60,8 +59,10 @@ struct stall {
     std::vector<std::string> stack;        // innermost first, "function+0x12" or "function+0x12 [module]"
     std::optional<std::uint64_t> steal_ns; // time that the hypervisor took from the CPU around it; nothing: not known
     std::uint64_t away_ns = 0; // of it, while the CPU itself was away and nobody counted it: as far as that was found
-    std::optional<breakdown> where; // its time went, over its own window; nothing: not known
-    std::uint64_t incident = 0;     // from 1 on; 0: not assigned
+    std::optional<breakdown> where;              // its time went, over its own window; nothing: not known
+    std::optional<model::around> around;         // its spans, and those before and after it; nothing: nobody asked
+    std::optional<model::activation> activation; // ksoftirqd's
+    std::uint64_t incident = 0;                  // from 1 on; 0: not assigned
 };
 
 // Whether the two are of one series: the same kind, and of the same. One series of a CPU has one stall at a time.

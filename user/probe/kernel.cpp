@@ -97,6 +97,7 @@ struct per_cpu_offsets {
     std::optional<std::int64_t> regs;
     std::optional<std::int64_t> ksoftirqd;
     std::optional<std::int64_t> ktimers;
+    std::optional<std::int64_t> softnet;
 };
 
 per_cpu_offsets find_per_cpu_offsets(const btf* types) {
@@ -117,6 +118,7 @@ per_cpu_offsets find_per_cpu_offsets(const btf* types) {
         if (name == "__softirq_pending") found.pending = offset;
         if (name == "__preempt_count") found.preempt = offset;
         if (name == "__irq_regs") found.regs = offset;
+        if (name == "softnet_data") found.softnet = offset;
         if (name == "ksoftirqd") found.ksoftirqd = offset;
         if (name == "ktimerd" || name == "timersd") found.ktimers = offset;
         if (name == "pcpu_hot") {
@@ -197,6 +199,7 @@ std::optional<std::int64_t> kernel::ksoftirqd_from_rq() const {
     return from_rq(btf_.get(), &per_cpu_offsets::ksoftirqd);
 }
 std::optional<std::int64_t> kernel::ktimers_from_rq() const { return from_rq(btf_.get(), &per_cpu_offsets::ktimers); }
+std::optional<std::int64_t> kernel::softnet_from_rq() const { return from_rq(btf_.get(), &per_cpu_offsets::softnet); }
 std::optional<std::int64_t> kernel::regs_from_rq() const {
     return masks_by_flag_ ? from_rq(btf_.get(), &per_cpu_offsets::regs) : std::nullopt;
 }

@@ -45,6 +45,8 @@ public:
     // 6.13, timersd in the patches before).
     [[nodiscard]] std::optional<std::int64_t> ksoftirqd_from_rq() const;
     [[nodiscard]] std::optional<std::int64_t> ktimers_from_rq() const;
+    // And to its counts of packets (net/core/dev.c, softnet_data).
+    [[nodiscard]] std::optional<std::int64_t> softnet_from_rq() const;
 
     // The function of a cpu-clock event's timer (kernel/events/core.c, perf_swevent_hrtimer); 0 without the right to see
     // addresses.

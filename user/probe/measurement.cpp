@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, WIRE_LOST_KINDS> lost_names{
     "hardirq_entries_without_exit", "hardirq_exits_without_entry",  "sysvec_entries_without_exit",
     "sysvec_exits_without_entry",   "softirq_entries_without_exit", "softirq_exits_without_entry",
     "softirq_raises_unseen",        "interrupts_nested_too_deep",   "softirq_contexts_unknown",
-    "softirq_contexts_misread",     "softirq_entries_unseen",       "stalls_dropped_by_full_rings"};
+    "softirq_contexts_misread",     "softirq_entries_unseen",       "stalls_dropped_by_full_rings",
+    "ksoftirqd_sleeps_unseen",      "ksoftirqd_wakings_unseen",     "task_switches_unseen"};
 
 std::uint64_t ns_of(const timeval& time) {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_usec) * 1000;
@@ -41,14 +42,21 @@ std::uint64_t earlier(const std::map<std::string, std::uint64_t>& counts, const 
 }
 
 // Calls of our programs, by what they counted: a raise is one, every other span two.
-std::uint64_t calls_of(const std::vector<model::series>& all, const std::set<metric>& metrics, std::uint64_t raises) {
+std::uint64_t calls_of(const std::vector<model::series>& all, bool run, std::uint64_t raises) {
     std::uint64_t calls = raises;
     // softirq_entry and softirq_exit run for either metric
-    const metric softirqs = metrics.contains(metric::softirq_run) ? metric::softirq_run : metric::softirq_latency;
+    const metric softirqs = run ? metric::softirq_run : metric::softirq_latency;
     for (const model::series& one : all)
         if (one.id.what == softirqs || one.id.what == metric::hardirq_run || one.id.what == metric::sysvec_run)
             calls += 2 * (one.values.samples() + one.dropped);
     return calls;
+}
+
+// The split's programs count what nobody may have asked for.
+void leave_asked_for(model::snapshot& in, const std::set<metric>& metrics) {
+    const auto unasked = [&metrics](const auto& one) { return !metrics.contains(one.id.what); };
+    std::erase_if(in.all, unasked);
+    std::erase_if(in.open, unasked);
 }
 
 } // namespace
@@ -59,7 +67,8 @@ result<measurement> measurement::start(const kernel& on, const session_options& 
     auto programs = session::load(on, options);
     if (!programs) return tl::unexpected(programs.error());
 
-    measurement made(std::make_unique<state>(std::move(*programs), options.metrics.contains(metric::softirq_run),
+    measurement made(std::make_unique<state>(std::move(*programs),
+                                             options.wants_split() || options.metrics.contains(metric::softirq_run),
                                              options.metrics.contains(metric::softirq_latency)));
     state& inner = *made.state_;
     if (options.wants_rings()) {
@@ -77,6 +86,8 @@ result<measurement> measurement::start(const kernel& on, const session_options& 
     auto counted = made.count();
     if (!counted) return tl::unexpected(counted.error());
     made.before_ = std::move(*counted);
+    if (options.wants_split())
+        if (const auto begun = made.split_.begin(made.state_->programs); !begun) return tl::unexpected(begun.error());
     made.unseen_.emplace(made.before_.softirqs, made.before_.interrupts, options.metrics, options.cpus);
     return made;
 }
@@ -178,6 +189,14 @@ result<void> measurement::collect(const by_cpu<wire_cpu_state>& states, bool las
     return {};
 }
 
+result<void> measurement::take_split(model::snapshot& to) {
+    if (!state_->programs.options().wants_split()) return {};
+    auto split = split_.take(state_->programs, watched());
+    if (!split) return tl::unexpected(split.error());
+    to.split = std::move(*split);
+    return {};
+}
+
 void measurement::fill_lost(model::snapshot& to, counters& now) {
     unseen_->saw(to.all);
     for (const auto& [kind, count] : unseen_->until(now.softirqs, now.interrupts, to.open))
@@ -250,7 +269,9 @@ void measurement::fill_coverage(model::snapshot& to, const counters& now, const 
     coverage.aggregation = options.kernel_histograms ? "kernel" : "stream";
     coverage.softirq_contexts = programs.contexts() ? "caller" : "unknown";
     coverage.reraises = programs.reraises();
-    coverage.nested = options.metrics.contains(metric::hardirq_run) && options.metrics.contains(metric::sysvec_run);
+    coverage.flight_spans = programs.flights().empty() ? 0 : options.flight_spans;
+    coverage.nested = options.wants_split() ||
+                      (options.metrics.contains(metric::hardirq_run) && options.metrics.contains(metric::sysvec_run));
     for (const std::string& label : untraced_labels_) {
         const auto row = now.interrupts.find(label);
         const auto before = before_.interrupts.find(label);
@@ -273,6 +294,8 @@ result<model::snapshot> measurement::close_interval(bool last) {
     const auto kernel_bytes = inner.programs.kernel_bytes();
     beating_ = inner.programs.beating();
     without_beat_ = inner.programs.without_beat();
+    model::snapshot snapshot;
+    if (const auto split = take_split(snapshot); !split) return tl::unexpected(split.error());
     if (last) inner.programs.detach();
     const auto states = inner.programs.states();
     if (!states) return tl::unexpected(states.error());
@@ -280,7 +303,6 @@ result<model::snapshot> measurement::close_interval(bool last) {
     const auto names = inner.programs.catalog(*states);
     if (!names) return tl::unexpected(names.error());
 
-    model::snapshot snapshot;
     const host::system system = host::read_system();
     snapshot.host = system.host;
     snapshot.kernel = system.kernel;
@@ -297,9 +319,11 @@ result<model::snapshot> measurement::close_interval(bool last) {
         snapshot.lost.counts["samples_that_buckets_and_counts_disagree_on"] = inner.kernel.mismatches();
     fill_coverage(snapshot, *now, *states);
     fill_beats(snapshot.coverage, *states, end_ns);
-    snapshot.cost = {calls_of(snapshot.all, options.metrics, now->raises - before_.raises), ns_per_call_,
-                     now->user_cpu_ns - before_.user_cpu_ns, static_cast<std::uint64_t>(own_usage().ru_maxrss) * 1024,
-                     kernel_bytes};
+    const bool run = options.wants_split() || options.metrics.contains(metric::softirq_run);
+    const std::uint64_t others = now->raises - before_.raises + (options.wants_split() ? split_.context_switches() : 0);
+    snapshot.cost = {calls_of(snapshot.all, run, others), ns_per_call_, now->user_cpu_ns - before_.user_cpu_ns,
+                     static_cast<std::uint64_t>(own_usage().ru_maxrss) * 1024, kernel_bytes};
+    if (options.wants_split()) leave_asked_for(snapshot, options.metrics);
 
     inner.table = {};
     interval_start_ns_ = end_ns;

@@ -6,6 +6,7 @@
 #include "model/stalls_report.hpp"
 #include "probe/kernel_counts.hpp"
 #include "probe/session.hpp"
+#include "probe/split_reader.hpp"
 #include "probe/unseen.hpp"
 #include "result.hpp"
 #include "stream/ring_reader.hpp"
@@ -69,6 +70,7 @@ private:
     result<model::snapshot> close_interval(bool last);
     [[nodiscard]] std::vector<model::open_span> open_spans(const by_cpu<wire_cpu_state>& states,
                                                            const stream::catalog& names, std::uint64_t end_ns) const;
+    result<void> take_split(model::snapshot& to);
     result<void> collect(const by_cpu<wire_cpu_state>& states, bool last);
     void fill_lost(model::snapshot& to, counters& now);
     [[nodiscard]] std::map<int, model::beats> beats_of(const by_cpu<wire_cpu_state>& states,
@@ -87,6 +89,7 @@ private:
     std::vector<int> beating_;                 // before the programs went, at the last time
     std::vector<int> without_beat_;
     std::optional<unseen> unseen_;
+    split_reader split_;
 };
 
 } // namespace irqscope::probe

@@ -12,8 +12,6 @@
 
 namespace irqscope::probe {
 
-namespace {
-
 // /sys/devices/system/cpu/cpuN holds a link nodeM; 0 where there are no nodes.
 std::uint32_t node_of(int cpu) {
     std::error_code failed;
@@ -25,8 +23,6 @@ std::uint32_t node_of(int cpu) {
     }
     return 0;
 }
-
-} // namespace
 
 result<ring_set> ring_set::make(const std::vector<int>& cpus, std::uint32_t bytes) {
     ring_set made;

@@ -10,6 +10,9 @@
 
 namespace irqscope::probe {
 
+// The memory node of a CPU; 0 where there are none.
+std::uint32_t node_of(int cpu);
+
 class ring_set {
 public:
     ring_set() = default;

@@ -3,6 +3,7 @@
 
 #include "host/cpus.hpp"
 #include "host/files.hpp"
+#include "probe/flight.hpp"
 #include "probe/heartbeat.hpp"
 #include "probe/rings.hpp"
 
@@ -47,13 +48,24 @@ std::optional<std::string> tracepoint_of(const bpf_program* program) {
     return std::string(section.substr(tracepoint_section.size()));
 }
 
+// Whether the program has edges that the split needs.
+bool charges_time(std::string_view tracepoint) {
+    return !tracepoint.starts_with("hrtimer_") && tracepoint != "softirq_raise";
+}
+
 // Whether a metric that is asked for needs the program.
 bool is_wanted(std::string_view tracepoint, const session_options& options) {
     const auto& metrics = options.metrics;
     const auto any = [&metrics](std::initializer_list<metric> of) {
         return std::any_of(of.begin(), of.end(), [&](metric one) { return metrics.contains(one); });
     };
-    if (tracepoint == "hrtimer_expire_exit" || tracepoint == "sched_switch") return !options.stalls.empty();
+    const bool activations = options.stalls.contains(model::stall_kind::ksoftirqd);
+    const bool ksoftirqd = any({metric::ksoftirqd_latency, metric::ksoftirqd_run});
+    if (tracepoint == "napi_poll" || tracepoint.starts_with("timer_")) return activations;
+    if (tracepoint == "sched_waking") return ksoftirqd;
+    if (tracepoint == "sched_switch") return options.wants_split() || ksoftirqd;
+    if (tracepoint == "hrtimer_expire_exit") return !options.stalls.empty();
+    if (options.wants_split() && charges_time(tracepoint)) return true;
     if (tracepoint == "softirq_raise") return any({metric::softirq_latency, metric::softirq_off});
     if (tracepoint.starts_with("softirq_"))
         return any({metric::softirq_latency, metric::softirq_off, metric::softirq_run});
@@ -79,7 +91,8 @@ constexpr std::array stall_kinds{std::pair{WIRE_STALL_IRQ_OFF, model::stall_kind
                                  std::pair{WIRE_STALL_SOFTIRQ_OFF, model::stall_kind::softirq_off},
                                  std::pair{WIRE_STALL_SOFTIRQ_LATENCY, model::stall_kind::softirq_latency},
                                  std::pair{WIRE_STALL_SOFTIRQ_RUN, model::stall_kind::softirq_run},
-                                 std::pair{WIRE_STALL_HARDIRQ_RUN, model::stall_kind::hardirq_run}};
+                                 std::pair{WIRE_STALL_HARDIRQ_RUN, model::stall_kind::hardirq_run},
+                                 std::pair{WIRE_STALL_KSOFTIRQD, model::stall_kind::ksoftirqd}};
 static_assert(stall_kinds.size() == WIRE_STALL_KINDS);
 
 constexpr std::uint64_t timer_cpu_pin = 2; // BPF_F_TIMER_CPU_PIN, include/uapi/linux/bpf.h (6.7)
@@ -120,6 +133,8 @@ struct session::implementation {
     std::unique_ptr<::irqscope_bpf, destroy> object;
     std::vector<int> possible;
     ring_set rings;
+    flight_set flights;
+    std::string flight_refused;
     std::uint64_t run_mark = make_run_mark();
     std::vector<bpf_program*> programs; // those to attach
     std::vector<std::pair<std::string, link>> links;
@@ -133,6 +148,7 @@ struct session::implementation {
 
     result<void> choose_programs(const kernel& on, const session_options& options);
     result<void> make_rings(const session_options& options);
+    void make_flights(const session_options& options);
     void configure(const kernel& on, const session_options& options) const;
     [[nodiscard]] link attach(bpf_program* program) const;
     [[nodiscard]] int max_cpu() const { return possible.empty() ? 0 : possible.back(); }
@@ -169,12 +185,32 @@ result<void> session::implementation::make_rings(const session_options& options)
     return {};
 }
 
+// One for each CPU that is online now and wanted. Without is no failure.
+void session::implementation::make_flights(const session_options& options) {
+    if (options.stalls.empty() || options.flight_spans == 0 || !flight_refused.empty()) return;
+    if (flights.memory().empty()) {
+        const auto online = host::online_cpus().value_or(possible);
+        auto made =
+            flight_set::make(options.cpus ? host::intersection(*options.cpus, online) : online, options.flight_spans);
+        if (!made) {
+            flight_refused = made.error().message;
+            return;
+        }
+        flights = std::move(*made);
+    }
+    if (flights.memory().empty()) return;
+    bpf_map__set_max_entries(object->maps.flights, static_cast<std::uint32_t>(max_cpu()) + 1);
+    bpf_map__set_inner_map_fd(object->maps.flights, flights.descriptors().begin()->second);
+}
+
 void session::implementation::configure(const kernel& on, const session_options& options) const {
     wire_config& config = object->rodata->config;
     config.histograms = options.kernel_histograms ? 1 : 0;
     config.stream = options.stream ? 1 : 0;
     config.latency = options.metrics.contains(metric::softirq_latency) ? 1 : 0;
-    config.run = options.metrics.contains(metric::softirq_run) ? 1 : 0;
+    // the split tells ksoftirqd's softirqs from others by their contexts
+    config.run = options.wants_split() || options.metrics.contains(metric::softirq_run) ? 1 : 0;
+    config.flight = flights.memory().empty() ? 0 : options.flight_spans;
     config.wake_bytes = options.ring_bytes / 4;
     config.off = options.metrics.contains(metric::softirq_off) ? 1 : 0;
     config.soft_beat = soft ? 1 : 0;
@@ -199,7 +235,14 @@ void session::implementation::configure(const kernel& on, const session_options&
         config.softirq_loop = loop->start;
         config.softirq_loop_size = loop->size;
     }
-    config.totals = options.stalls.empty() ? 0 : 1;
+    config.totals = options.wants_split() ? 1 : 0;
+    config.activations = options.stalls.contains(model::stall_kind::ksoftirqd) ? 1 : 0;
+    config.ksoftirqd_latency = options.metrics.contains(metric::ksoftirqd_latency) ? 1 : 0;
+    config.ksoftirqd_run = options.metrics.contains(metric::ksoftirqd_run) ? 1 : 0;
+    if (const auto offset = on.softnet_from_rq()) {
+        config.softnet = 1;
+        config.softnet_from_rq = *offset;
+    }
     if (const auto offset = on.ksoftirqd_from_rq()) {
         config.ksoftirqd = 1;
         config.ksoftirqd_from_rq = *offset;
@@ -229,6 +272,7 @@ result<void> session::implementation::open(const kernel& on, const session_optio
     bpf_map__set_autocreate(object->maps.soft_beats, soft);
     if (soft) bpf_map__set_max_entries(object->maps.soft_beats, static_cast<std::uint32_t>(max_cpu()) + 1);
     if (auto done = make_rings(options); !done) return done;
+    make_flights(options);
     configure(on, options);
     object->bss->epoch = 1; // 0 is what a histogram that never counted shows
     return {};
@@ -284,8 +328,16 @@ result<session> session::load(const kernel& on, const session_options& options) 
         if (auto done = inner.open(on, options, false); !done) return tl::unexpected(done.error());
         failed = inner.load();
     }
+    if (failed != 0 && !inner.flights.memory().empty()) { // or without its flight recorder
+        inner.flights = flight_set();
+        inner.flight_refused = fmt::format("the kernel refuses the programs with it ({})", std::strerror(-failed));
+        if (auto done = inner.open(on, options, inner.soft); !done) return tl::unexpected(done.error());
+        failed = inner.load();
+    }
     if (failed != 0) return failure(exit_status::not_possible, explain_load_failure(-failed));
     if (auto done = inner.rings.publish(bpf_map__fd(inner.object->maps.rings)); !done)
+        return tl::unexpected(done.error());
+    if (auto done = inner.flights.publish(bpf_map__fd(inner.object->maps.flights)); !done)
         return tl::unexpected(done.error());
     made.reraises_ = inner.object->rodata->config.pending != 0;
     made.contexts_ = !on.softirq_callers().empty();
@@ -333,6 +385,7 @@ result<void> session::attach() {
     for (std::size_t i = 0; i < values.size(); i++) {
         const int cpu = inner_->possible[i];
         const auto& wanted = options_.cpus;
+        values[i].number = static_cast<std::uint32_t>(cpu);
         values[i].enabled = !wanted || std::binary_search(wanted->begin(), wanted->end(), cpu) ? 1 : 0;
     }
     const std::uint32_t zero = 0;
@@ -427,6 +480,7 @@ std::uint64_t session::kernel_bytes() const {
     const bpf_map* map = nullptr;
     bpf_object__for_each_map(map, inner_->object->obj) add(bpf_map__fd(map));
     for (const auto& [cpu, descriptor] : rings()) add(descriptor);
+    for (const auto& [cpu, descriptor] : inner_->flights.descriptors()) add(descriptor);
     return sum;
 }
 
@@ -446,5 +500,9 @@ std::uint64_t session::calibrate() {
 }
 
 const by_cpu<int>& session::rings() const { return inner_->rings.descriptors(); }
+
+const by_cpu<std::span<const wire_flight>>& session::flights() const { return inner_->flights.memory(); }
+
+const std::string& session::flight_refused() const { return inner_->flight_refused; }
 
 } // namespace irqscope::probe

@@ -15,24 +15,29 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace irqscope::probe {
 
 struct session_options {
-    std::set<model::metric> metrics{model::all_metrics.begin(), model::all_metrics.end()};
+    std::set<model::metric> metrics{model::default_metrics.begin(), model::default_metrics.end()};
     std::optional<std::vector<int>> cpus; // nothing: all, also those that come online later
     std::uint64_t beat_ns = 1'000'000;    // period of the heartbeats, where a metric needs them
     // Thresholds in ns of the stalls to tell; empty: none. Each kind needs its metric.
     std::map<model::stall_kind, std::uint64_t> stalls;
     std::uint32_t stall_rate = 100; // told a second and CPU, at most
+    bool split = false;             // where each CPU's time goes; with stalls always
+    // Of the flight recorder of each CPU, where stalls are told; a power of two; 0: none.
+    std::uint32_t flight_spans = WIRE_FLIGHT_SPANS;
     bool kernel_histograms = true;
     bool stream = false;
     std::uint32_t ring_bytes = 1U << 20; // a CPU; a power of two and at least a page
 
     [[nodiscard]] bool wants_beats() const;
     [[nodiscard]] bool wants_rings() const { return stream || !stalls.empty(); }
+    [[nodiscard]] bool wants_split() const { return split || !stalls.empty(); }
 };
 
 // A CPU's value of a per-CPU map.
@@ -89,6 +94,11 @@ public:
 
     // Descriptors of the ring buffers by CPU; empty without options.stream. Owned by the session.
     [[nodiscard]] const by_cpu<int>& rings() const;
+
+    // The flight recorders' memory by CPU; empty: there is none. Owned by the session.
+    [[nodiscard]] const by_cpu<std::span<const wire_flight>>& flights() const;
+    // Why there is none, where one was wanted; empty otherwise.
+    [[nodiscard]] const std::string& flight_refused() const;
 
     struct implementation;
 

@@ -63,7 +63,9 @@ void unseen::saw(const std::vector<model::series>& all) {
         case metric::softirq_latency: // an entry without a known raise has none
         case metric::irq_off:         // the kernel counts neither beats nor holds
         case metric::idle_exit:
-        case metric::softirq_off: break;
+        case metric::softirq_off:
+        case metric::ksoftirqd_latency:
+        case metric::ksoftirqd_run: break;
         case metric::softirq_run: softirqs_seen_[one.id.key] += count; break;
         case metric::sysvec_run: interrupts_seen_[row_of(one.id)][""] += count; break;
         case metric::hardirq_run:

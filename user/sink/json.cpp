@@ -72,6 +72,7 @@ std::string json::text_of(const model::snapshot& snapshot) const {
                           {"cpus", snapshot.coverage.cpus},
                           {"metrics", std::move(metrics)},
                           {"open", std::move(open)},
+                          {"time_split", splits_of(snapshot.split)},
                           {"lost", lost_of(snapshot.lost)},
                           {"coverage", coverage_of(snapshot.coverage)},
                           {"cost", cost_of(snapshot)}};

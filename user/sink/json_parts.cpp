@@ -47,7 +47,8 @@ object coverage_of(const model::coverage& from) {
             {"untraced_sysvecs", std::move(untraced)},
             {"beat_ns", from.beat_ns},
             {"heartbeats", std::move(heartbeats)},
-            {"without_beat", from.without_beat}};
+            {"without_beat", from.without_beat},
+            {"flight_spans", from.flight_spans}};
 }
 
 object cost_of(const model::snapshot& whole) {
@@ -56,6 +57,24 @@ object cost_of(const model::snapshot& whole) {
             {"bpf_ns", from.bpf_ns()},          {"beats", whole.coverage.all_beats().served()},
             {"user_cpu_ns", from.user_cpu_ns},  {"max_rss_bytes", from.max_rss_bytes},
             {"kernel_bytes", from.kernel_bytes}};
+}
+
+object splits_of(const std::optional<model::time_splits>& from) {
+    if (!from) return nullptr;
+    object splits = object::array();
+    for (const model::time_split& one : from->cpus) {
+        object to{{"cpu", one.cpu}, {"start_ns", one.where.start_ns}, {"end_ns", one.where.end_ns}};
+        for (const model::part which : model::all_parts)
+            to[std::string(model::name_of(which)) + "_ns"] = one.where.at(which);
+        const bool known = one.steal != model::steal_source::unknown;
+        if (!known) to["steal_ns"] = nullptr;
+        to["steal_from"] = known ? object(model::name_of(one.steal)) : object(nullptr);
+        to["user_ns_by_ticks"] = nullable(one.user_ns);
+        to["system_ns_by_ticks"] = nullable(one.system_ns());
+        to["ticks"] = one.ticks;
+        splits.push_back(std::move(to));
+    }
+    return splits;
 }
 
 std::string dump(const object& document, bool lines) {

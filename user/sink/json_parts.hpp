@@ -22,6 +22,7 @@ object id_of(const model::series_id& id, int cpu);
 object lost_of(const model::lost& from);
 object coverage_of(const model::coverage& from);
 object cost_of(const model::snapshot& whole);
+object splits_of(const std::optional<model::time_splits>& from); // null: nobody asked
 
 // A document and a newline: on one line, or indented. Names of handlers come from drivers and hosts from
 // administrators: bytes that are no UTF-8 are replaced.

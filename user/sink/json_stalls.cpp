@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sink/json_stalls.hpp"
 
+#include "sink/json_activation.hpp"
 #include "sink/json_parts.hpp"
 #include "sink/sink.hpp"
 #include "sink/units.hpp"
@@ -27,36 +28,116 @@ object task_of(const model::stall& from) {
     return {{"pid", from.current.pid}, {"comm", from.current.comm}};
 }
 
+object top_of(const std::optional<model::top>& from) {
+    if (!from) return nullptr;
+    object to = object::object();
+    if (from->of.what == model::metric::hardirq_run)
+        to = {{"irq", nullable(from->of.irq)}, {"name", from->of.key}};
+    else
+        to = {{"key", from->of.key}};
+    if (from->of.context) to["context"] = *from->of.context;
+    to["ns"] = from->ns;
+    to["count"] = from->count;
+    return to;
+}
+
+object scheduled(int pid, const std::string& comm, const model::scheduling& how) {
+    return {{"pid", pid},
+            {"comm", comm},
+            {"class", model::class_of(how)},
+            {"rt_priority", nullable(model::rt_priority_of(how))},
+            {"nice", nullable(model::nice_of(how))}};
+}
+
+object top_of(const std::optional<model::top_task>& from) {
+    if (!from) return nullptr;
+    object to = scheduled(from->who.pid, from->who.comm, from->how);
+    to["ns"] = from->ns;
+    to["count"] = from->count;
+    return to;
+}
+
+void add_tops(object& to, const std::optional<model::tops>& from) {
+    const model::tops none;
+    const model::tops& most = from ? *from : none;
+    to["top_irq"] = top_of(most.hardirq);
+    to["top_sysvec"] = top_of(most.sysvec);
+    to["top_softirq"] = top_of(most.softirq);
+    to["top_ksoftirqd"] = top_of(most.ksoftirqd);
+    to["top_task"] = top_of(most.task);
+    to["top_complete"] = most.complete;
+}
+
 object breakdown_of(const std::optional<model::breakdown>& from) {
     if (!from) return nullptr;
     object to{{"start_ns", from->start_ns}, {"end_ns", from->end_ns}};
     for (const model::part which : model::all_parts) to[std::string(model::name_of(which)) + "_ns"] = from->at(which);
+    add_tops(to, from->most);
     return to;
+}
+
+object span_of(const model::around_span& from) {
+    const bool task = !from.of;
+    const model::series_id none{{}, {}, {}, {}};
+    const model::series_id& of = task ? none : *from.of;
+    object to{{"start_ns", from.span.start_ns == 0 ? object(nullptr) : object(from.span.start_ns)},
+              {"end_ns", from.span.open ? object(nullptr) : object(from.span.end_ns)},
+              {"depth", from.depth},
+              {"kind", model::name_of(from.span.kind)},
+              {"key", key_of(of)},
+              {"irq", nullable(of.irq)},
+              {"context", nullable(of.context)},
+              {"task", nullptr}};
+    if (task)
+        to["task"] = scheduled(static_cast<int>(from.span.number), model::comm_of(from.span),
+                               {from.span.prio, from.span.policy});
+    return to;
+}
+
+void add_around(object& to, const std::optional<model::around>& from) {
+    if (!from) return;
+    object spans = object::array();
+    for (const model::around_span& one : from->spans) spans.push_back(span_of(one));
+    std::uint64_t overwritten = 0;
+    std::uint64_t torn = 0;
+    for (const model::flight_lost& one : from->lost) {
+        overwritten += one.overwritten;
+        torn += one.torn;
+    }
+    to["spans"] = std::move(spans);
+    to["spans_hidden"] = from->hidden;
+    to["spans_overwritten"] = overwritten;
+    to["spans_torn"] = torn;
 }
 
 object stall_of(const model::stall& from, const clock_pair& clock) {
     const model::series_id none{{}, {}, {}, {}};
     const model::series_id& of = from.of ? *from.of : none;
-    return {{"schema", "irqscope.stall/1"},
-            {"incident", from.incident == 0 ? object(nullptr) : object(from.incident)},
-            {"kind", model::name_of(from.kind)},
-            {"state", model::name_of(from.state)},
-            {"cpu", from.cpu},
-            {"start_ns", from.start_ns},
-            {"start_time", format_rfc3339(wall_of(clock, from.start_ns))},
-            {"at_least_ns", from.at_least_ns},
-            {"less_than_ns", nullable(from.less_than_ns)},
-            {"key", key_of(of)},
-            {"irq", nullable(of.irq)},
-            {"context", nullable(of.context)},
-            {"culprit", holder_of(from)},
-            {"timer_function", from.timer_function.empty() ? object(nullptr) : object(from.timer_function)},
-            {"task", task_of(from)},
-            {"stack_kind", model::name_of(from.stack_is)},
-            {"stack", from.stack},
-            {"steal_ns", nullable(from.steal_ns)},
-            {"away_ns", from.away_ns},
-            {"breakdown", breakdown_of(from.where)}};
+    object to{{"schema", "irqscope.stall/1"},
+              {"incident", from.incident == 0 ? object(nullptr) : object(from.incident)},
+              {"kind", model::name_of(from.kind)},
+              {"state", model::name_of(from.state)},
+              {"cpu", from.cpu},
+              {"start_ns", from.start_ns},
+              {"start_time", format_rfc3339(wall_of(clock, from.start_ns))},
+              {"at_least_ns", from.at_least_ns},
+              {"less_than_ns", nullable(from.less_than_ns)},
+              {"key", key_of(of)},
+              {"irq", nullable(of.irq)},
+              {"context", nullable(of.context)},
+              {"culprit", holder_of(from)},
+              {"timer_function", from.timer_function.empty() ? object(nullptr) : object(from.timer_function)},
+              {"task", task_of(from)},
+              {"stack_kind", model::name_of(from.stack_is)},
+              {"stack", from.stack},
+              {"steal_ns", nullable(from.steal_ns)},
+              {"away_ns", from.away_ns},
+              {"breakdown", breakdown_of(from.where)},
+              {"verdict",
+               from.activation && from.where ? object(model::name_of(model::cause_of(*from.where))) : object(nullptr)},
+              {"activation", from.activation ? activation_of(*from.activation) : object(nullptr)}};
+    add_around(to, from.around);
+    return to;
 }
 
 object culprits_of(const model::stalls_report& from, const clock_pair& clock) {
@@ -103,6 +184,7 @@ std::string json_stalls::text_of(const model::stalls_report& report) const {
                           {"duration_ns", whole.duration_ns},
                           {"thresholds", std::move(thresholds)},
                           {"cpus", std::move(cpus)},
+                          {"time_split", splits_of(whole.split)},
                           {"culprits", culprits_of(report, heading_.clock)},
                           {"open", std::move(open)},
                           {"set_aside", std::move(asides)},

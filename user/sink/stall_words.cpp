@@ -21,7 +21,9 @@ std::string kind_of(model::metric what) {
     case model::metric::sysvec_run: return "sysvec";
     case model::metric::irq_off:
     case model::metric::idle_exit:
-    case model::metric::softirq_off: break;
+    case model::metric::softirq_off:
+    case model::metric::ksoftirqd_latency:
+    case model::metric::ksoftirqd_run: break;
     }
     return std::string(model::name_of(what));
 }
@@ -46,6 +48,13 @@ std::string words_of(const model::series_id& id) {
 std::string words_of(const model::task& task) {
     if (task.pid == 0) return "idle task";
     return fmt::format("{} {}", printable(task.comm, name_width), task.pid);
+}
+
+std::string words_of(const model::scheduling& how) {
+    if (const auto priority = model::rt_priority_of(how)) return fmt::format("{} {}", model::class_of(how), *priority);
+    const auto nice = model::nice_of(how);
+    if (nice && *nice != 0) return fmt::format("{} nice {}", model::class_of(how), *nice);
+    return model::class_of(how);
 }
 
 std::string length_of(const model::stall& one) {

@@ -12,6 +12,8 @@ namespace irqscope::sink {
 std::string words_of(const model::series_id& id);
 // "bash 22840", "idle task"
 std::string words_of(const model::task& task);
+// "SCHED_FIFO 50", "SCHED_NORMAL", "SCHED_NORMAL nice 5"
+std::string words_of(const model::scheduling& how);
 // "5.00 ms" (exact), "4.21 .. 5.21 ms", "> 12.0 ms, going on" (open)
 std::string length_of(const model::stall& one);
 // Innermost first, joined with " <- ", for wrapped(); only the innermost frame keeps its offset.

@@ -5,6 +5,7 @@
 #include "model/rows.hpp"
 #include "sink/page.hpp"
 #include "sink/text_histogram.hpp"
+#include "sink/text_split.hpp"
 #include "sink/text_words.hpp"
 #include "sink/units.hpp"
 #include "version.hpp"
@@ -39,6 +40,8 @@ words words_of(metric which) {
     case metric::sysvec_run: return {"system vectors", "sysvec"};
     case metric::irq_off: return {"how late the hard heartbeat was served", ""};
     case metric::softirq_off: return {"raise to the first softirq entry of any vector", ""};
+    case metric::ksoftirqd_latency: return {"woken until it runs", "thread"};
+    case metric::ksoftirqd_run: return {"one stretch on the CPU, interrupts in it included", "thread"};
     case metric::idle_exit: return {"the heartbeat's lateness when nothing but idle ran", ""};
     }
     return {"", ""};
@@ -150,7 +153,7 @@ std::string text::table_of(const model::snapshot& snapshot, metric which) const 
         return out;
     }
     const bool run = model::is_run(which);
-    const bool nested = which == metric::softirq_run && snapshot.coverage.nested;
+    const bool nested = (which == metric::softirq_run || which == metric::ksoftirqd_run) && snapshot.coverage.nested;
     const double wall = static_cast<double>(std::max<std::uint64_t>(snapshot.duration_ns, 1));
     const std::size_t width = nested ? softirq_run_width : label_width;
     out += fmt::format("  {}{:<{}} {:>11} {:>7} {:>8} {:>8} {:>8} {:>8}", options_.per_cpu ? " CPU " : "", say.column,
@@ -185,7 +188,7 @@ std::string text::table_of(const model::snapshot& snapshot, metric which) const 
 }
 
 std::string text::text_of(const model::snapshot& snapshot) const {
-    std::string out = heading(snapshot) + closing(snapshot);
+    std::string out = heading(snapshot) + closing(snapshot) + split_table(snapshot, options_.top);
     for (const metric which : snapshot.metrics) out += table_of(snapshot, which);
     return out + open_lines(snapshot);
 }

@@ -5,6 +5,8 @@
 #include "sink/page.hpp"
 #include "sink/sink.hpp"
 #include "sink/stall_words.hpp"
+#include "sink/text_activation.hpp"
+#include "sink/text_around.hpp"
 #include "sink/text_breakdown.hpp"
 #include "sink/text_stalls_report.hpp"
 #include "sink/text_words.hpp"
@@ -32,6 +34,8 @@ std::string subject_of(const model::stall& one) {
     if (one.of && one.kind == model::stall_kind::softirq_latency)
         parts.push_back(words_of(*one.of) +
                         (one.state == model::stall_state::open ? ", raised and not served" : ", from raise to entry"));
+    else if (one.activation)
+        parts.push_back(course_of(one));
     else if (one.of)
         parts.push_back(words_of(*one.of));
     if (one.culprit) {
@@ -99,7 +103,9 @@ std::string text_stalls::text_of(const model::stall& one) const {
     std::string head =
         fmt::format("{} [{:>9}]  CPU {:<4} {:<15}  {:<19}  {:<11}", format_clock(wall_of(heading_.clock, one.end_ns)),
                     since_boot(one.end_ns), one.cpu, model::name_of(one.kind), length_of(one),
-                    one.stack_is == model::stack_kind::none ? "" : model::name_of(one.stack_is));
+                    one.activation && one.where               ? model::name_of(model::cause_of(*one.where))
+                    : one.stack_is == model::stack_kind::none ? ""
+                                                              : model::name_of(one.stack_is));
     if (one.incident != 0) head += fmt::format("  #{}", one.incident);
     std::string out = wrapped(head, indent, 0) + '\n';
     std::vector<std::string> lines = breakdown_rows(one);
@@ -107,6 +113,7 @@ std::string text_stalls::text_of(const model::stall& one) const {
     lines.push_back(context_of(one));
     for (const std::string& line : lines)
         if (!line.empty()) out += std::string(indent, ' ') + wrapped(line, 2 * indent, indent) + '\n';
+    for (const std::string& line : around_rows(one)) out += std::string(indent, ' ') + line + '\n';
     return out;
 }
 

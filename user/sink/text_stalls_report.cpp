@@ -4,6 +4,7 @@
 #include "host/cpus.hpp"
 #include "sink/page.hpp"
 #include "sink/stall_words.hpp"
+#include "sink/text_split.hpp"
 #include "sink/text_words.hpp"
 #include "sink/units.hpp"
 
@@ -161,8 +162,9 @@ std::string left_out(const model::stalls_report& report) {
 
 std::string summary_of(const model::stalls_report& report, const stalls_heading& heading) {
     return answer(report, heading) + line(beats_words(report.whole.coverage)) + certainty(report, heading) +
-           cpu_table(report) + culprit_table(report) + open_lines(report) + '\n' + left_out(report) +
-           line("lost: " + lost_words(report.whole.lost)) + line("irqscope itself: " + cost_words(report.whole));
+           cpu_table(report) + split_table(report.whole, most_cpus) + culprit_table(report) + open_lines(report) +
+           '\n' + left_out(report) + line("lost: " + lost_words(report.whole.lost)) +
+           line("irqscope itself: " + cost_words(report.whole));
 }
 
 } // namespace irqscope::sink

@@ -54,6 +54,13 @@ model::series_id catalog::hardirq_run(int cpu, std::uint32_t irq) const {
     return {model::metric::hardirq_run, "?", irq, {}};
 }
 
+std::uint32_t catalog::hardirq_index(int cpu, std::uint32_t irq) const {
+    if (const auto found = slots_.find(cpu); found != slots_.end())
+        for (std::size_t slot = 0; slot < found->second.size(); slot++)
+            if (found->second[slot].irq == irq) return WIRE_HIST_HARDIRQ_RUN + static_cast<std::uint32_t>(slot);
+    return WIRE_HIST_HARDIRQ_OTHER;
+}
+
 std::optional<model::series_id> catalog::series(int cpu, std::uint32_t index) const {
     if (index < WIRE_HIST_SOFTIRQ_LATENCY) return softirq_run(index / WIRE_CONTEXTS, index % WIRE_CONTEXTS);
     if (index < WIRE_HIST_SYSVEC_RUN) return softirq_latency(index - WIRE_HIST_SOFTIRQ_LATENCY);
@@ -62,6 +69,14 @@ std::optional<model::series_id> catalog::series(int cpu, std::uint32_t index) co
     if (index == WIRE_HIST_IRQ_OFF) return model::series_id{model::metric::irq_off, {}, {}, {}};
     if (index == WIRE_HIST_IDLE_EXIT) return model::series_id{model::metric::idle_exit, {}, {}, {}};
     if (index == WIRE_HIST_SOFTIRQ_OFF) return model::series_id{model::metric::softirq_off, {}, {}, {}};
+    if (index >= WIRE_HIST_KSOFTIRQD_LATENCY && index < WIRE_HISTS) {
+        const bool run = index >= WIRE_HIST_KSOFTIRQD_RUN;
+        const std::uint32_t thread = index - (run ? WIRE_HIST_KSOFTIRQD_RUN : WIRE_HIST_KSOFTIRQD_LATENCY);
+        return model::series_id{run ? model::metric::ksoftirqd_run : model::metric::ksoftirqd_latency,
+                                thread == WIRE_THREAD_KTIMERS ? "ktimers" : "ksoftirqd",
+                                {},
+                                {}};
+    }
     if (index < WIRE_HIST_HARDIRQ_RUN || index > WIRE_HIST_HARDIRQ_OTHER) return std::nullopt;
     const auto found = slots_.find(cpu);
     const std::size_t slot = index - WIRE_HIST_HARDIRQ_RUN;

@@ -32,6 +32,8 @@ public:
     [[nodiscard]] model::series_id sysvec_run(std::uint32_t sysvec) const;
     // By IRQ number: the name of its first action there, when one is known.
     [[nodiscard]] model::series_id hardirq_run(int cpu, std::uint32_t irq) const;
+    // The histogram of that; WIRE_HIST_HARDIRQ_OTHER: none is known.
+    [[nodiscard]] std::uint32_t hardirq_index(int cpu, std::uint32_t irq) const;
 
 private:
     std::map<int, std::vector<wire_irq_slot>> slots_;

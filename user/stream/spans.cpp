@@ -23,7 +23,8 @@ bool has_sound_breakdown(const wire_stall& stall) {
 bool is_sound(const wire_stall& stall) {
     return stall.what < WIRE_STALL_KINDS && stall.state <= WIRE_STALL_GONE && stall.cpu < table::max_cpus &&
            stall.histogram < WIRE_HISTS && (stall.culprit < WIRE_HISTS || stall.culprit == WIRE_NO_CULPRIT) &&
-           stall.stack <= WIRE_STACK_INTERRUPTED && stall.depth <= WIRE_STALL_FRAMES && has_sound_breakdown(stall);
+           stall.stack <= WIRE_STACK_INTERRUPTED && stall.depth <= WIRE_STALL_FRAMES &&
+           stall.softirq < WIRE_HIST_SOFTIRQ_LATENCY && stall.task_class < WIRE_CLASSES && has_sound_breakdown(stall);
 }
 
 // The record, if the bytes are as many.
@@ -38,6 +39,15 @@ bool decode_stall(const void* data, std::size_t size, span_sink& sink) {
     wire_stall stall{};
     if (!read(data, size, stall) || !is_sound(stall)) return false;
     sink.on_stall(stall);
+    return true;
+}
+
+bool decode_activation(const void* data, std::size_t size, span_sink& sink) {
+    wire_activation_record record{};
+    if (!read(data, size, record) || !is_sound(record.stall) || record.stall.what != WIRE_STALL_KSOFTIRQD ||
+        record.stall.histogram < WIRE_HIST_KSOFTIRQD_RUN || record.raised_vector >= WIRE_VECTORS)
+        return false;
+    sink.on_activation(record);
     return true;
 }
 
@@ -61,6 +71,7 @@ bool decode(const void* data, std::size_t size, span_sink& sink) {
     std::uint16_t kind = 0;
     if (!read(data, size, kind)) return false;
     if (kind == WIRE_RECORD_STALL) return decode_stall(data, size, sink);
+    if (kind == WIRE_RECORD_ACTIVATION) return decode_activation(data, size, sink);
     if (kind == WIRE_RECORD_SETTLED) return decode_settled(data, size, sink);
     if (kind == WIRE_RECORD_AWAY) return decode_away(data, size, sink);
     wire_softirq_span record{};
@@ -98,7 +109,7 @@ void span_counter::on_softirq(const wire_softirq_span& span) {
 }
 
 void span_counter::on_wait(const wire_span& span) {
-    counts_.at(static_cast<int>(span.cpu), span.histogram).values.count(span.duration_ns);
+    counts_.at(static_cast<int>(span.cpu), span.histogram).values.count(span.duration_ns, span.nested_ns);
 }
 
 table span_counter::take() { return std::exchange(counts_, table{}); }

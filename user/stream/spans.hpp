@@ -25,6 +25,7 @@ public:
     virtual void on_stall(const wire_stall& /*stall*/) {}
     virtual void on_settled(const wire_settled& /*settled*/) {}
     virtual void on_away(const wire_away& /*away*/) {}
+    virtual void on_activation(const wire_activation_record& /*activation*/) {}
 };
 
 // Hands one raw record to the sink. False, and nothing is handed on: it is of no known kind, too short, or names a

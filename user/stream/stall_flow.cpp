@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stream/stall_flow.hpp"
 
+#include "stream/activations.hpp"
 #include "stream/away.hpp"
 
 #include <algorithm>
@@ -20,8 +21,11 @@ void stall_flow::add(const stall_record& record, const catalog& names) {
         settling_.away(static_cast<int>(away->cpu), {away->start_ns, away->end_ns});
         return;
     }
-    const auto& wire = std::get<wire_stall>(record);
-    model::stall one = make_stall(wire, names, *symbols_);
+    const auto* activation = std::get_if<std::shared_ptr<const wire_activation_record>>(&record);
+    const wire_stall& wire = activation != nullptr ? (*activation)->stall : std::get<wire_stall>(record);
+    model::stall one =
+        activation != nullptr ? make_stall(**activation, names, *symbols_) : make_stall(wire, names, *symbols_);
+    if (recorder_ != nullptr) recorder_->see(wire, names, one);
     // Told as open, and its end went unseen: it is over, and how long it was nobody knows.
     if (wire.state == WIRE_STALL_GONE) {
         incidents_.over(one);

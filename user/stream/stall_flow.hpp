@@ -6,6 +6,7 @@
 #include "model/settling.hpp"
 #include "model/stalls_report.hpp"
 #include "stream/catalog.hpp"
+#include "stream/flight_recorder.hpp"
 #include "stream/stalls.hpp"
 #include "symbols/source.hpp"
 
@@ -18,8 +19,10 @@ namespace irqscope::stream {
 class stall_flow {
 public:
     // thresholds: in ns, of the kinds that are watched for. symbols: lives as long as the flow.
-    stall_flow(std::map<model::stall_kind, std::uint64_t> thresholds, symbols::source& symbols)
-        : settling_(std::move(thresholds)), symbols_(&symbols) {}
+    // recorder: likewise; null: there is none.
+    stall_flow(std::map<model::stall_kind, std::uint64_t> thresholds, symbols::source& symbols,
+               flight_recorder* recorder = nullptr)
+        : settling_(std::move(thresholds)), symbols_(&symbols), recorder_(recorder) {}
 
     void add(const stall_record& record, const catalog& names);
     // One that was not told by its own CPU (probe/stuck.hpp); known ones are passed over.
@@ -46,6 +49,7 @@ private:
     std::vector<model::stall> ready_;    // to be told
     std::map<int, std::uint64_t> stuck_; // CPU -> start_ns of what was told of it
     symbols::source* symbols_;
+    flight_recorder* recorder_;
 };
 
 } // namespace irqscope::stream

@@ -26,6 +26,7 @@ std::optional<model::metric> metric_of(model::stall_kind kind) {
     case model::stall_kind::softirq_latency: return model::metric::softirq_latency;
     case model::stall_kind::softirq_run: return model::metric::softirq_run;
     case model::stall_kind::hardirq_run: return model::metric::hardirq_run;
+    case model::stall_kind::ksoftirqd: return model::metric::ksoftirqd_run;
     }
     return std::nullopt;
 }

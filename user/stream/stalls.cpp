@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stream/stalls.hpp"
 
+#include "stream/parts.hpp"
 #include "symbols/stack.hpp"
 
 #include <algorithm>
@@ -28,15 +29,12 @@ symbols::strip strip_of(const wire_stall& from) {
 }
 
 std::optional<model::breakdown> breakdown_of(const wire_stall& from) {
-    using model::part;
     if (from.breakdown_start_ns == 0) return std::nullopt;
-    constexpr std::array<part, WIRE_CLASSES> parts{part::unexplained, part::hardirq, part::sysvec, part::softirq,
-                                                   part::ksoftirqd,   part::task,    part::idle};
     model::breakdown made;
     made.start_ns = from.breakdown_start_ns;
     made.end_ns = from.breakdown_end_ns;
-    for (std::size_t i = 0; i < parts.size(); i++)
-        made.at(parts.at(i)) = from.breakdown_ns[i]; // NOLINT(*-constant-array-index)
+    for (std::size_t i = 0; i < class_parts.size(); i++)
+        made.at(class_parts.at(i)) = from.breakdown_ns[i]; // NOLINT(*-constant-array-index)
     return made;
 }
 
@@ -48,6 +46,7 @@ model::stall_kind stall_kind_of(std::uint32_t wire_kind) {
     case WIRE_STALL_SOFTIRQ_LATENCY: return model::stall_kind::softirq_latency;
     case WIRE_STALL_SOFTIRQ_RUN: return model::stall_kind::softirq_run;
     case WIRE_STALL_HARDIRQ_RUN: return model::stall_kind::hardirq_run;
+    case WIRE_STALL_KSOFTIRQD: return model::stall_kind::ksoftirqd;
     default: return model::stall_kind::irq_off;
     }
 }
@@ -68,7 +67,8 @@ model::stall make_stall(const wire_stall& from, const catalog& names, symbols::s
     // rounding aside, what bounds the length cannot be below it
     if (from.less_than_ns > from.duration_ns && made.state == model::stall_state::ended)
         made.less_than_ns = from.less_than_ns;
-    if (from.histogram < WIRE_HIST_IRQ_OFF) made.of = named(from.histogram);
+    if (from.histogram < WIRE_HIST_IRQ_OFF || from.histogram >= WIRE_HIST_KSOFTIRQD_LATENCY)
+        made.of = named(from.histogram);
     if (from.culprit != WIRE_NO_CULPRIT) {
         made.culprit = named(from.culprit);
         made.culprit_ns = from.culprit_ns;

@@ -8,6 +8,7 @@
 #include "symbols/source.hpp"
 #include "wire.h"
 
+#include <memory>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -17,7 +18,8 @@ namespace irqscope::stream {
 model::stall_kind stall_kind_of(std::uint32_t wire_kind); // enum wire_stall_kind, below WIRE_STALL_KINDS
 
 // In the ring's order: what settles a stall comes after it.
-using stall_record = std::variant<wire_stall, wire_settled, wire_away>;
+using stall_record =
+    std::variant<wire_stall, wire_settled, wire_away, std::shared_ptr<const wire_activation_record>>; // never null
 
 // Counts streamed spans, and keeps what is told of stalls until somebody takes it.
 class record_intake final : public span_counter {
@@ -27,6 +29,9 @@ public:
     void on_stall(const wire_stall& stall) override { stalls_.emplace_back(stall); }
     void on_settled(const wire_settled& settled) override { stalls_.emplace_back(settled); }
     void on_away(const wire_away& away) override { stalls_.emplace_back(away); }
+    void on_activation(const wire_activation_record& activation) override {
+        stalls_.emplace_back(std::make_shared<const wire_activation_record>(activation));
+    }
 
     std::vector<stall_record> take_stalls() { return std::exchange(stalls_, {}); }
 

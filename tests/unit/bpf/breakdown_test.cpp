@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// bpf/edges.bpf.h: time by class, on made edges: each nanosecond once, each wait with a window of its own.
+// bpf/totals.bpf.h: time by class, on made events: each nanosecond once, each wait with a window of its own.
 #include "bpf/beating.hpp"
 
 #include <array>
@@ -297,6 +297,22 @@ TEST_F(breakdowns, time_until_an_entry_without_an_exit_is_found_out_is_unexplain
     EXPECT_EQ(total(WIRE_CLASS_TASK), 10U);
 }
 
+TEST_F(breakdowns, idle_after_a_switch_that_went_unseen_is_idle_and_what_was_before_is_unexplained) {
+    on().pass(100);
+    on().switch_unseen(idle);
+    on().enter_idle();
+    on().pass(50);
+    sysvec(5);
+    on().pass(20);
+    on().leave_idle();
+    on().switch_to(task);
+    EXPECT_EQ(on().lost(WIRE_LOST_SWITCH), 1U);
+    EXPECT_EQ(total(WIRE_CLASS_UNEXPLAINED), 100U); // since the task got the CPU: no beat has found it there
+    EXPECT_EQ(total(WIRE_CLASS_TASK), 0U);
+    EXPECT_EQ(total(WIRE_CLASS_IDLE), 70U);
+    EXPECT_EQ(total(WIRE_CLASS_SYSVEC), 5U);
+}
+
 TEST_F(breakdowns, class_of_a_task_to_which_no_switch_was_seen_is_asked_for) {
     beating::SetUp();
     config.totals = 1;
@@ -306,6 +322,50 @@ TEST_F(breakdowns, class_of_a_task_to_which_no_switch_was_seen_is_asked_for) {
     on().pass(500);
     on().switch_to(task);
     EXPECT_EQ(total(WIRE_CLASS_HARDIRQ), 20U);
+    EXPECT_EQ(total(WIRE_CLASS_IDLE), 500U);
+}
+
+// Up to the last beat the task was there; who came since, nobody saw.
+TEST_F(breakdowns, a_beat_finds_a_task_that_came_unseen) {
+    on().pass(100);
+    beat();
+    const std::uint64_t task_ns = total(WIRE_CLASS_TASK);
+    on().pass(ms / 2);
+    on().switch_unseen(idle);
+    on().pass(1);
+    beat();
+    EXPECT_EQ(on().lost(WIRE_LOST_SWITCH), 1U);
+    EXPECT_EQ(total(WIRE_CLASS_TASK), task_ns);
+    EXPECT_GT(total(WIRE_CLASS_UNEXPLAINED), ms / 2);
+    const std::uint64_t idle_ns = total(WIRE_CLASS_IDLE);
+    on().pass(70);
+    on().switch_to(task);
+    EXPECT_EQ(total(WIRE_CLASS_IDLE), idle_ns + 70);
+}
+
+// The sum of softirqs and the softirq's being over are two writes: whoever looks in between finds each nanosecond once.
+TEST_F(breakdowns, an_interrupt_while_a_softirq_is_on_its_way_out_finds_it_once) {
+    on().enter(net_rx);
+    on().pass(50);
+    on().after_clock = [this] { // softirq_exit has read the clock
+        handle(nic, 20);
+        on().raise(sched);
+        EXPECT_EQ(state().at_raise[sched].ns[WIRE_CLASS_SOFTIRQ], 50U);
+        EXPECT_EQ(state().at_raise[sched].ns[WIRE_CLASS_HARDIRQ], 20U);
+    };
+    on().leave(net_rx);
+    on().switch_to(idle);
+    EXPECT_EQ(total(WIRE_CLASS_SOFTIRQ), 50U);
+    EXPECT_EQ(total(WIRE_CLASS_HARDIRQ), 20U);
+}
+
+TEST_F(breakdowns, an_interrupt_that_lost_its_exit_ends_with_the_next_switch) {
+    on().begin_handler(24, nic);
+    on().pass(20);
+    on().switch_to(idle); // no interrupt goes on across that
+    on().pass(500);
+    on().switch_to(task);
+    EXPECT_EQ(total(WIRE_CLASS_HARDIRQ), 0U);
     EXPECT_EQ(total(WIRE_CLASS_IDLE), 500U);
 }
 

@@ -18,7 +18,9 @@ extern fake_map histograms;
 extern fake_map irq_slots;
 extern fake_map irq_index;
 extern fake_map rings;
+extern fake_map flights;
 extern fake_map soft_beats;
+extern fake_map softirq_threads;
 
 // the helpers; prototypes as in bpf/shim/bpf/bpf_helpers.h
 void* fake_map_lookup(void* map, unsigned long type, unsigned long max_entries, unsigned long value_size,
@@ -45,6 +47,7 @@ constexpr unsigned long per_cpu_array = 6; // BPF_MAP_TYPE_PERCPU_ARRAY
 constexpr unsigned long array_of_maps = 12;
 constexpr std::uint32_t no_cpu = ~0U; // whose value an array's is
 constexpr std::size_t timer_size = 16;
+constexpr __u64 force_wakeup = 2; // BPF_RB_FORCE_WAKEUP
 
 using where = std::tuple<const void*, std::uint32_t, std::uint32_t>; // map, CPU, key
 
@@ -79,6 +82,9 @@ void kernel::reset() {
     fake_set_steal(0);
     fake_set_nr_hangs(0);
     fake_set_interrupted(nullptr, 0);
+    fake_set_current(nullptr);
+    fake_set_softnet(0, 0, 0, 0);
+    fake_set_backlog(0, nullptr);
     the_kernel.state().enabled = 1;
 }
 
@@ -92,6 +98,17 @@ wire_histogram& kernel::histogram(std::uint32_t index, std::uint32_t of_cpu) {
 
 wire_irq_slot& kernel::slot(std::uint32_t number, std::uint32_t of_cpu) {
     return *static_cast<wire_irq_slot*>(value_at(&irq_slots, of_cpu, number, sizeof(wire_irq_slot)));
+}
+
+wire_threads& kernel::threads(std::uint32_t of_cpu) {
+    return *static_cast<wire_threads*>(value_at(&softirq_threads, of_cpu, 0, sizeof(wire_threads)));
+}
+
+std::vector<wire_flight> kernel::flight(std::uint32_t of_cpu) {
+    std::vector<wire_flight> all(config.flight * 3 / 2);
+    for (std::uint32_t i = 0; i < all.size(); i++)
+        std::memcpy(&all[i], value_at(&flights, of_cpu, i, sizeof(wire_flight)), sizeof(wire_flight));
+    return all;
 }
 
 const void* kernel::soft_beat(std::uint32_t of_cpu) { return value_at(&soft_beats, no_cpu, of_cpu, timer_size); }
@@ -139,9 +156,42 @@ void kernel::enter_idle(std::uint32_t state) {
     cpu_idle(context.data());
 }
 
-void kernel::switch_to(void* task) {
-    std::array<unsigned long long, 3> context{0, 0, reinterpret_cast<std::uintptr_t>(task)};
+void kernel::switch_to(void* next, bool preempt, unsigned state) {
+    void* previous = fake_current();
+    fake_set_task_state(previous, state);
+    std::array<unsigned long long, 3> context{preempt ? 1U : 0U, reinterpret_cast<std::uintptr_t>(previous),
+                                              reinterpret_cast<std::uintptr_t>(next)};
     sched_switch(context.data());
+    switch_unseen(next);
+}
+
+void kernel::switch_unseen(void* next) {
+    fake_set_current(next);
+    const auto pid = static_cast<std::uint64_t>(fake_pid_of(next));
+    pid_tgid = (pid << 32U) | pid;
+    comm = fake_comm_of(next);
+}
+
+void kernel::wake(void* task) {
+    std::array<unsigned long long, 1> context{reinterpret_cast<std::uintptr_t>(task)};
+    sched_waking(context.data());
+    fake_set_task_state(task, 0);
+}
+
+void kernel::poll(void* napi, int work) {
+    std::array<unsigned long long, 3> context{reinterpret_cast<std::uintptr_t>(napi),
+                                              static_cast<unsigned long long>(work), 64};
+    napi_poll(context.data());
+}
+
+void kernel::begin_timer(void* timer) {
+    std::array<unsigned long long, 2> context{reinterpret_cast<std::uintptr_t>(timer), 0};
+    timer_expire_entry(context.data());
+}
+
+void kernel::end_timer(void* timer) {
+    std::array<unsigned long long, 1> context{reinterpret_cast<std::uintptr_t>(timer)};
+    timer_expire_exit(context.data());
 }
 
 void kernel::leave_idle() { enter_idle(0xffffffff); } // PWR_EVENT_EXIT
@@ -155,6 +205,11 @@ void* fake_map_lookup(void* map, unsigned long type, unsigned long max_entries, 
     std::uint32_t index = 0;
     std::memcpy(&index, key, sizeof(index));
     if (type == irqscope::fake::array_of_maps) return map; // the CPU's own ring, and the tests know one
+    if (type == irqscope::fake::array && map == &flights) {
+        if (index >= config.flight * 3 / 2) return nullptr;
+        if (const auto interrupt = std::exchange(the_kernel.at_flight, nullptr)) interrupt();
+        return irqscope::fake::value_at(map, the_kernel.cpu, index, value_size);
+    }
     if (type == irqscope::fake::array && map == &soft_beats) {
         if (index >= the_kernel.cpu_ids) return nullptr;
         return irqscope::fake::value_at(map, irqscope::fake::no_cpu, index, value_size);
@@ -228,8 +283,9 @@ long bpf_probe_read_kernel_str(void* to, __u32 size, const void* from) {
     return static_cast<long>(length) + 1;
 }
 
-long bpf_ringbuf_output(void*, void* record, __u64 size, __u64) {
+long bpf_ringbuf_output(void*, void* record, __u64 size, __u64 flags) {
     if (the_kernel.ring_full) return -EAGAIN;
+    the_kernel.wakeups += flags == irqscope::fake::force_wakeup ? 1 : 0;
     const auto* bytes = static_cast<const std::byte*>(record);
     the_kernel.sent.emplace_back(bytes, bytes + size);
     return 0;

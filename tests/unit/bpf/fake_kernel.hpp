@@ -29,6 +29,10 @@ int hrtimer_expire_entry(unsigned long long* context);
 int hrtimer_expire_exit(unsigned long long* context);
 int cpu_idle(unsigned long long* context);
 int sched_switch(unsigned long long* context);
+int sched_waking(unsigned long long* context);
+int napi_poll(unsigned long long* context);
+int timer_expire_entry(unsigned long long* context);
+int timer_expire_exit(unsigned long long* context);
 int init_soft_beat(wire_init_soft_beat* which);
 int local_timer_entry(void* context);
 int local_timer_exit(void* context);
@@ -63,12 +67,14 @@ public:
     std::uint32_t cpu = 0;                    // the one that programs run on
     std::function<void()> after_clock;        // once, just after the clock was read: an interrupt at that point
     std::function<void()> after_second_clock; // moves there when after_clock has run
+    std::function<void()> at_flight;          // once, while a span is being written into the flight recorder
     std::function<void()> during_unwinding;   // once, while bpf_get_stack() is at work
     std::vector<std::uint64_t> unwound;       // return addresses, as the unwinder finds them
     std::array<unsigned long long, 256>
         stack{}; // what lies above the context of the program that runs; [0] is the context
     unsigned clock_reads = 0;
     unsigned unwindings = 0;
+    unsigned wakeups = 0; // of the reader
     bool ring_full = false;
     std::vector<std::vector<std::byte>> sent;                   // into the ring of the CPU
     std::uint64_t pid_tgid = (std::uint64_t{700} << 32U) | 701; // of the current task: process 700, thread 701
@@ -79,8 +85,11 @@ public:
 
     wire_cpu_state& state(std::uint32_t of_cpu = 0);
     wire_histogram& histogram(std::uint32_t index, std::uint32_t of_cpu = 0);
+    wire_threads& threads(std::uint32_t of_cpu = 0);
     wire_irq_slot& slot(std::uint32_t number, std::uint32_t of_cpu = 0);
     [[nodiscard]] std::uint64_t lost(wire_lost kind) { return state(cpu).lost[kind]; }
+
+    std::vector<wire_flight> flight(std::uint32_t of_cpu = 0); // both rings of the recorder
 
     const void* soft_beat(std::uint32_t of_cpu); // its bpf_timer
 
@@ -119,7 +128,13 @@ public:
     void expired(void* timer); // its function has returned
     void enter_idle(std::uint32_t state = 1);
     void leave_idle();
-    void switch_to(void* task); // a fake_task()
+    // A fake_task() gets the CPU from the one that has it, which is left in this state (__state).
+    void switch_to(void* next, bool preempt = false, unsigned state = 0);
+    void switch_unseen(void* next);
+    static void wake(void* task);
+    static void poll(void* napi, int work); // __napi_poll() has ended
+    static void begin_timer(void* timer);   // call_timer_fn()
+    static void end_timer(void* timer);
     void begin(int (*sysvec)(void*)) { sysvec(stack.data()); }
     void end(int (*sysvec)(void*)) { sysvec(stack.data()); }
     void pass(std::uint64_t ns) { now_ns += ns; }

@@ -24,9 +24,24 @@ void fake_set_expires(void *timer, long long ns);
 void fake_set_soft(void *timer, int soft); /* whether it expires in a softirq */
 void fake_set_nr_hangs(unsigned short hangs);
 
-void *fake_task(unsigned number, int pid); /* one of four */
-void *fake_ksoftirqd(void);		   /* the CPU's */
-long long fake_ksoftirqd_from_rq(void);	   /* wire_config.ksoftirqd_from_rq that leads there */
+void *fake_task(unsigned number, int pid); /* one of 14: SCHED_NORMAL, nice 0, runnable */
+void fake_name_task(void *task, const char *comm);
+void fake_set_task_class(void *task, unsigned policy, int prio);
+void fake_set_task_state(void *task, unsigned state); /* __state */
+int fake_pid_of(void *task);
+const char *fake_comm_of(void *task);
+void *fake_current(void);
+void fake_set_current(void *task);	/* 0: one that is none of these */
+void *fake_ksoftirqd(void);		/* the CPU's */
+long long fake_ksoftirqd_from_rq(void); /* wire_config.ksoftirqd_from_rq that leads there */
+void *fake_ktimers(void);
+long long fake_ktimers_from_rq(void);
+
+long long fake_softnet_from_rq(void); /* wire_config.softnet_from_rq that leads to softnet_data */
+void fake_set_softnet(unsigned processed, unsigned time_squeeze, unsigned dropped, unsigned dropped_too);
+void *fake_napi(unsigned number, const char *name);	  /* of one of 16 devices; without a name: the CPU's backlog */
+void fake_set_backlog(unsigned number, const char *name); /* its next packet's device; without a name: it is empty */
+void *fake_timer(unsigned number, __u64 function);	  /* one of 16 struct timer_list */
 
 /* Where the running interrupt came to: 256 bytes of code, with the instruction in their middle; 0: no interrupt runs. */
 void fake_set_interrupted(const __u8 *code, unsigned short cs);

@@ -20,6 +20,15 @@ protected:
     void* nic = fake_action("nic");
 };
 
+TEST_F(irq_off_stall, steal_is_kept_from_the_first_beat_too) {
+    fake_set_steal(77);
+    beat();
+    fake_set_steal(99);
+    beat(2);
+    EXPECT_EQ(state().first_steal_ns, 77U);
+    EXPECT_EQ(state().steal_ns, 99U);
+}
+
 TEST_F(irq_off_stall, of_a_task_is_told_with_its_stack_and_its_bounds) {
     beat(3);
     const std::uint64_t accepted_ns = on().now_ns;

@@ -53,7 +53,8 @@ TEST(rows, per_cpu_keeps_cpus_apart) {
 }
 
 TEST(rows, waits_come_with_the_largest_value_first) {
-    for (const metric what : {metric::softirq_latency, metric::irq_off, metric::idle_exit, metric::softirq_off}) {
+    for (const metric what : {metric::softirq_latency, metric::irq_off, metric::idle_exit, metric::softirq_off,
+                              metric::ksoftirqd_latency}) {
         snapshot from;
         from.all = {made(what, "often", 0, {10, 10, 10, 10, 10, 10}), made(what, "late", 0, {20}),
                     made(what, "least", 0, {1})};
@@ -75,7 +76,7 @@ TEST(rows, metric_is_a_run_or_a_wait) {
 }
 
 TEST(rows, runs_come_with_the_most_time_first) {
-    for (const metric what : {metric::softirq_run, metric::hardirq_run, metric::sysvec_run}) {
+    for (const metric what : {metric::softirq_run, metric::hardirq_run, metric::sysvec_run, metric::ksoftirqd_run}) {
         snapshot from;
         from.all = {made(what, "long", 0, {20}), made(what, "often", 0, {10, 10, 10, 10, 10, 10})};
         EXPECT_EQ(keys(rows_of(from, what, false, 0)), (names{"often", "long"}));

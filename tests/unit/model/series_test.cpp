@@ -12,8 +12,17 @@ TEST(series, metrics_are_found_by_the_names_that_they_print) {
         EXPECT_EQ(metric_named(name_of(which)), which);
         names.insert(name_of(which));
     }
-    EXPECT_EQ(names, (std::set<std::string_view>{"softirq_latency", "softirq_run", "hardirq_run", "sysvec_run",
-                                                 "irq_off", "idle_exit", "softirq_off"}));
+    EXPECT_EQ(names,
+              (std::set<std::string_view>{"softirq_latency", "softirq_run", "hardirq_run", "sysvec_run", "irq_off",
+                                          "idle_exit", "softirq_off", "ksoftirqd_latency", "ksoftirqd_run"}));
+}
+
+TEST(series, those_of_the_scheduler_are_measured_when_they_are_asked_for) {
+    const std::set<metric> on_their_own(default_metrics.begin(), default_metrics.end());
+    EXPECT_EQ(on_their_own.size(), default_metrics.size());
+    for (const metric which : all_metrics)
+        EXPECT_EQ(on_their_own.contains(which), which != metric::ksoftirqd_latency && which != metric::ksoftirqd_run)
+            << name_of(which);
 }
 
 TEST(series, unknown_metric_is_none) {

@@ -232,8 +232,9 @@ TEST(settling, hole_in_the_middle_makes_a_softirq_s_or_handler_s_stall_unknown) 
         settling some(thresholds());
         some.add(made(100, 105, which), steal_was(0));
         some.settle(hole_is(115, 102, 103));
-        EXPECT_EQ(told(some), which == stall_kind::irq_off ? lines{"100..105 5-0"} : lines{"100..105 unwatched"})
-            << name_of(which);
+        // irq_off is the timer's own, and ksoftirqd's activation is known by switches, not by softirqs
+        const bool is_known = which == stall_kind::irq_off || which == stall_kind::ksoftirqd;
+        EXPECT_EQ(told(some), is_known ? lines{"100..105 5-0"} : lines{"100..105 unwatched"}) << name_of(which);
     }
 }
 

@@ -86,4 +86,27 @@ TEST(kernel, pending_word_is_not_told_where_btf_does_not) {
     EXPECT_EQ(pending(no_word), std::nullopt);
 }
 
+TEST(kernel, threads_and_the_network_s_counters_lie_so_far_from_the_run_queue) {
+    made_btf types;
+    types.per_cpu({{"runqueues", types.structure("rq", {}), 0x1000},
+                   {"ksoftirqd", types.number(), 0x3000},
+                   {"ktimerd", types.number(), 0x800},
+                   {"softnet_data", types.structure("softnet_data", {}), 0x5000}});
+    const auto found = kernel::inspect(types.path());
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->ksoftirqd_from_rq(), 0x2000);
+    EXPECT_EQ(found->ktimers_from_rq(), -0x800);
+    EXPECT_EQ(found->softnet_from_rq(), 0x4000);
+}
+
+TEST(kernel, what_btf_does_not_tell_is_not_known) {
+    made_btf types;
+    types.per_cpu({{"runqueues", types.structure("rq", {}), 0x1000}});
+    const auto found = kernel::inspect(types.path());
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->ksoftirqd_from_rq(), std::nullopt);
+    EXPECT_EQ(found->ktimers_from_rq(), std::nullopt);
+    EXPECT_EQ(found->softnet_from_rq(), std::nullopt);
+}
+
 } // namespace irqscope::probe

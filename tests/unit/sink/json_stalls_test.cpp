@@ -31,10 +31,10 @@ protected:
     json_stalls sink_;
 };
 
-const names stall_fields{"schema",   "incident",   "kind",           "state",   "cpu",
-                         "start_ns", "start_time", "at_least_ns",    "key",     "irq",
-                         "context",  "culprit",    "timer_function", "task",    "less_than_ns",
-                         "stack",    "steal_ns",   "stack_kind",     "away_ns", "breakdown"};
+const names stall_fields{"schema",         "incident",    "kind",         "state",     "cpu",      "start_ns",
+                         "start_time",     "at_least_ns", "key",          "irq",       "context",  "culprit",
+                         "timer_function", "task",        "less_than_ns", "stack",     "steal_ns", "stack_kind",
+                         "away_ns",        "breakdown",   "verdict",      "activation"};
 
 } // namespace
 
@@ -47,7 +47,7 @@ TEST_F(json_stalls_test, stall_has_the_fields_of_its_schema) {
         "culprit": null, "timer_function": null, "task": {"pid": 22840, "comm": "bash"}, "stack_kind": "post-hoc",
         "stack": ["proc_reg_write+0x36", "vfs_write+0xd6", "ksys_write+0x6f", "do_syscall_64+0x5d",
                   "x64_sys_call+0x12", "ipt_do_table+0x23c [ip_tables]", "entry_SYSCALL_64_after_hwframe+0x76"],
-        "steal_ns": 0, "away_ns": 0, "breakdown": null})"));
+        "steal_ns": 0, "away_ns": 0, "breakdown": null, "verdict": null, "activation": null})"));
 }
 
 TEST_F(json_stalls_test, culprit_is_named_with_its_share) {
@@ -115,9 +115,9 @@ TEST_F(json_stalls_test, each_is_a_line_whatever_names_hold) {
 TEST_F(json_stalls_test, summary_has_the_fields_of_its_schema) {
     const auto made = parsed(made_report());
     EXPECT_EQ(made["schema"], "irqscope.stalls_summary/1");
-    EXPECT_EQ(keys(made),
-              (names{"schema", "host", "kernel", "machine", "version", "start_ns", "start_time", "duration_ns",
-                     "thresholds", "cpus", "culprits", "open", "set_aside", "suppressed", "lost", "coverage", "cost"}));
+    EXPECT_EQ(keys(made), (names{"schema", "host", "kernel", "machine", "version", "start_ns", "start_time",
+                                 "duration_ns", "thresholds", "cpus", "time_split", "culprits", "open", "set_aside",
+                                 "suppressed", "lost", "coverage", "cost"}));
     EXPECT_EQ(made["host"], "build7");
     EXPECT_EQ(made["duration_ns"], 60'000'000'000);
     EXPECT_EQ(made["thresholds"]["softirq_run_ns"], 10'000'000);

@@ -40,7 +40,7 @@ TEST(json, document_has_the_fields_of_its_schema) {
     const auto made = parsed(made_snapshot());
     EXPECT_EQ(made["schema"], "irqscope.hist/1");
     EXPECT_EQ(keys(made), (names{"schema", "host", "kernel", "machine", "version", "start_ns", "start_time",
-                                 "duration_ns", "cpus", "metrics", "open", "lost", "coverage", "cost"}));
+                                 "duration_ns", "cpus", "metrics", "open", "time_split", "lost", "coverage", "cost"}));
     EXPECT_EQ(made["host"], "build7");
     EXPECT_EQ(made["start_ns"], 123'456'789'000);
     EXPECT_EQ(made["start_time"], "2025-05-08T05:05:11.123456Z");
@@ -48,6 +48,32 @@ TEST(json, document_has_the_fields_of_its_schema) {
     EXPECT_EQ(made["cpus"], document({0, 1}));
     EXPECT_TRUE(made["metrics"].is_array());
     EXPECT_TRUE(made["open"].is_array());
+}
+
+TEST(json, time_split_is_null_where_nobody_asked_and_a_cpu_each_else) {
+    auto snapshot = made_snapshot();
+    EXPECT_TRUE(parsed(snapshot)["time_split"].is_null());
+    snapshot.split.emplace();
+    model::time_split split;
+    split.cpu = 7;
+    split.where.end_ns = 100;
+    split.where.at(model::part::task) = 60;
+    split.where.at(model::part::idle) = 40;
+    snapshot.split->cpus = {split};
+    auto one = parsed(snapshot)["time_split"].at(0);
+    EXPECT_EQ(keys(one), (names{"cpu", "start_ns", "end_ns", "hardirq_ns", "sysvec_ns", "softirq_ns", "ksoftirqd_ns",
+                                "task_ns", "idle_ns", "steal_ns", "unexplained_ns", "steal_from", "user_ns_by_ticks",
+                                "system_ns_by_ticks", "ticks"}));
+    EXPECT_EQ(one["cpu"], 7);
+    EXPECT_EQ(one["task_ns"], 60);
+    for (const char* unknown : {"steal_ns", "steal_from", "user_ns_by_ticks", "system_ns_by_ticks"})
+        EXPECT_TRUE(one[unknown].is_null()) << unknown;
+    snapshot.split->cpus[0].steal = model::steal_source::runqueue;
+    snapshot.split->cpus[0].user_ns = 50;
+    one = parsed(snapshot)["time_split"].at(0);
+    EXPECT_EQ(one["steal_ns"], 0);
+    EXPECT_EQ(one["steal_from"], "runqueue");
+    EXPECT_EQ(one["system_ns_by_ticks"], 10);
 }
 
 TEST(json, series_has_its_identity_numbers_and_used_buckets) {

@@ -116,9 +116,47 @@ inline model::stall made_hardirq_run() {
     return made;
 }
 
+// Starved by a real-time task, at its end; and it was preempted, interrupted, and had something to do as well.
+inline model::stall made_ksoftirqd() {
+    model::stall made;
+    made.kind = model::stall_kind::ksoftirqd;
+    made.cpu = 1;
+    made.start_ns = 9'490'000 * ms;
+    made.end_ns = 9'490'020 * ms;
+    made.at_least_ns = 20 * ms;
+    made.of = model::series_id{model::metric::ksoftirqd_run, "ksoftirqd", {}, {}};
+    made.current = {16, "ksoftirqd/1"};
+    made.incident = 7;
+    made.where.emplace();
+    made.where->start_ns = made.start_ns;
+    made.where->end_ns = made.end_ns;
+    made.where->at(model::part::task) = 12 * ms;
+    made.where->at(model::part::hardirq) = 4 * ms;
+    made.where->at(model::part::ksoftirqd) = 3 * ms;
+    made.where->at(model::part::sysvec) = 1 * ms;
+    model::activation& how = made.activation.emplace();
+    how.thread = "ksoftirqd";
+    how.raised_vector = "NET_RX";
+    how.raised_ns = made.start_ns - 12'000;
+    how.woken_ns = made.start_ns;
+    how.first_run_ns = made.start_ns + 9 * ms;
+    how.run_ns = 5 * ms;
+    how.preemptions = 2;
+    how.interrupts = {{{model::metric::hardirq_run, "virtio1-req.0", 36, {}}, 4 * ms, 1200},
+                      {{model::metric::sysvec_run, "local_timer", {}, {}}, 1 * ms, 20}};
+    how.vectors = {{"NET_RX", 2'500'000, 40}, {"TIMER", 500'000, 3}};
+    how.tasks = {{4711, "fio", 49, 1, 10 * ms, 3}, {800, "make", 125, 0, 1'500'000, 2}};
+    how.other_tasks_ns = 500'000;
+    how.devices = {{"eth0", false, 2 * ms, 30, 1200}, {"lo", true, 400'000, 10, 64}};
+    how.other_devices_ns = 1000;
+    how.timers = {{"tcp_write_timer", false, 400'000, 7, 0}};
+    how.softnet = model::softnet_growth{1264, 5, 1};
+    return made;
+}
+
 inline std::vector<model::stall> made_stalls() {
-    return {made_irq_off(),         made_irq_off_by_handler(), made_softirq_off(),
-            made_softirq_latency(), made_softirq_run(),        made_hardirq_run()};
+    return {made_irq_off(),     made_irq_off_by_handler(), made_softirq_off(), made_softirq_latency(),
+            made_softirq_run(), made_hardirq_run(),        made_ksoftirqd()};
 }
 
 // A minute in which nothing stalled.

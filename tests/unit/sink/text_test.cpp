@@ -130,6 +130,8 @@ TEST(text, columns_of_ordinary_rows_stand_below_their_headings) {
     auto snapshot = made_snapshot();
     snapshot.all.push_back(made_series({metric::softirq_run, "NET_RX", {}, "irq_exit"}, 0, {100, 2000}));
     snapshot.all.push_back(made_series({metric::hardirq_run, "nic", 24, {}}, 1, {100, 2000}));
+    snapshot.all.push_back(made_series({metric::ksoftirqd_latency, "ksoftirqd", {}, {}}, 1, {100, 2000}));
+    snapshot.all.push_back(made_series({metric::ksoftirqd_run, "ktimers", {}, {}}, 1, {100, 2000}));
     for (const bool per_cpu : {false, true}) {
         const auto lines = lines_of(text_of(snapshot, {.per_cpu = per_cpu}));
         for (std::size_t i = 1; i < lines.size(); i++) {
@@ -149,6 +151,19 @@ TEST(text, worst_latency_comes_first) {
     const std::string out = text_of(snapshot);
     EXPECT_LT(at(out, "\n  NET_RX"), at(out, "\n  RCU"));
     EXPECT_LT(at(out, "\n  RCU"), at(out, "\n  TIMER"));
+}
+
+TEST(text, threads_have_a_table_of_latencies_and_one_of_runs) {
+    auto snapshot = made_snapshot();
+    snapshot.all.push_back(made_series({metric::ksoftirqd_latency, "ksoftirqd", {}, {}}, 0, {9000}));
+    snapshot.all.push_back(made_series({metric::ksoftirqd_run, "ksoftirqd", {}, {}}, 0, {7000}));
+    const std::string out = text_of(snapshot);
+    const std::size_t latency = at(out, "woken until it runs");
+    const std::size_t run = at(out, "one stretch on the CPU, interrupts in it included");
+    EXPECT_LT(latency, out.find("\n  ksoftirqd"));
+    EXPECT_LT(out.find("\n  ksoftirqd"), run);
+    EXPECT_NE(out.find("\n  ksoftirqd", run), std::string::npos);
+    expect_fits(out);
 }
 
 TEST(text, longest_run_in_sum_comes_first) {

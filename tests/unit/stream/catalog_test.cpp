@@ -43,6 +43,16 @@ TEST(catalog, sysvec_numbers_have_the_tracepoints_names) {
               (series_id{metric::sysvec_run, "deferred_error_apic", {}, {}}));
 }
 
+TEST(catalog, threads_have_a_latency_and_a_run_each) {
+    const catalog names;
+    EXPECT_EQ(names.series(0, WIRE_HIST_KSOFTIRQD_LATENCY),
+              (series_id{metric::ksoftirqd_latency, "ksoftirqd", {}, {}}));
+    EXPECT_EQ(names.series(0, WIRE_HIST_KSOFTIRQD_LATENCY + 1),
+              (series_id{metric::ksoftirqd_latency, "ktimers", {}, {}}));
+    EXPECT_EQ(names.series(0, WIRE_HIST_KSOFTIRQD_RUN), (series_id{metric::ksoftirqd_run, "ksoftirqd", {}, {}}));
+    EXPECT_EQ(names.series(0, WIRE_HISTS - 1), (series_id{metric::ksoftirqd_run, "ktimers", {}, {}}));
+}
+
 TEST(catalog, numbers_between_and_beyond_stand_for_nothing) {
     const catalog names;
     for (std::uint32_t index = index_of(WIRE_SYSVECS); index < WIRE_HIST_HARDIRQ_RUN; index++)
@@ -58,6 +68,11 @@ TEST(catalog, every_number_that_needs_no_slot_has_a_name_of_its_own) {
         const auto id = names.series(0, index);
         ASSERT_TRUE(id) << index;
         EXPECT_NE(id->key, "?") << index;
+        EXPECT_TRUE(seen.insert(*id).second) << index;
+    }
+    for (std::uint32_t index = WIRE_HIST_HARDIRQ_OTHER; index < WIRE_HISTS; index++) {
+        const auto id = names.series(0, index);
+        ASSERT_TRUE(id) << index;
         EXPECT_TRUE(seen.insert(*id).second) << index;
     }
 }

@@ -74,6 +74,8 @@ TEST(spans, waits_stalls_and_what_settles_them_reach_the_sink) {
 }
 
 TEST(spans, wait_is_an_off_time_s_and_an_interrupt_none) {
+    for (int histogram = WIRE_HIST_IRQ_OFF; histogram < WIRE_HISTS; histogram++)
+        EXPECT_TRUE(is_understood(wire_span{WIRE_RECORD_WAIT, static_cast<__u16>(histogram), 2, 1000, 50, 10}));
     EXPECT_FALSE(is_understood(wire_span{WIRE_RECORD_WAIT, WIRE_HIST_HARDIRQ_OTHER, 2, 1000, 50, 0}));
     EXPECT_FALSE(is_understood(wire_span{WIRE_RECORD_INTERRUPT, WIRE_HIST_IRQ_OFF, 2, 1000, 50, 0}));
 }
@@ -204,6 +206,15 @@ TEST(span_counter, only_the_metrics_asked_for_are_counted) {
     const table counts = latency_only.take();
     EXPECT_EQ(counts.find(2, net_rx_run), nullptr);
     EXPECT_NE(counts.find(2, WIRE_HIST_SOFTIRQ_LATENCY + 3), nullptr);
+}
+
+TEST(span_counter, run_of_ksoftirqd_counts_with_what_was_nested_in_it) {
+    span_counter counter(true, true);
+    counter.on_wait({WIRE_RECORD_WAIT, WIRE_HIST_KSOFTIRQD_RUN, 2, 1000, 50, 10});
+    const table counts = counter.take();
+    ASSERT_NE(counts.find(2, WIRE_HIST_KSOFTIRQD_RUN), nullptr);
+    EXPECT_EQ(counts.find(2, WIRE_HIST_KSOFTIRQD_RUN)->values.sum_ns(), 50U);
+    EXPECT_EQ(counts.find(2, WIRE_HIST_KSOFTIRQD_RUN)->values.nested_ns(), 10U);
 }
 
 TEST(span_counter, take_begins_anew) {

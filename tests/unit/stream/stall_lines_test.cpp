@@ -69,6 +69,18 @@ TEST(stall_lines, of_another_schema_or_kind_are_passed_over) {
     EXPECT_TRUE(parse_stall_lines("")->stalls.empty());
 }
 
+TEST(stall_lines, activation_is_read_back_as_its_thread_s) {
+    const auto found = parse_stall_lines(
+        R"({"schema":"irqscope.stall/1","kind":"ksoftirqd","state":"ended","cpu":0,"start_ns":1,"at_least_ns":2,)"
+        R"("key":"ksoftirqd","activation":{"thread":"ksoftirqd"}})");
+    ASSERT_TRUE(found) << found.error().message;
+    ASSERT_EQ(found->stalls.size(), 1U);
+    EXPECT_EQ(found->stalls[0].kind, stall_kind::ksoftirqd);
+    ASSERT_TRUE(found->stalls[0].of);
+    EXPECT_EQ(found->stalls[0].of->what, model::metric::ksoftirqd_run);
+    EXPECT_EQ(found->stalls[0].of->key, "ksoftirqd");
+}
+
 TEST(stall_lines, broken_ones_are_an_error) {
     for (const std::string text : {"{", "[]", "3", R"({"schema":"irqscope.stall/1"})", R"({"cpu":1})",
                                    R"({"schema":"irqscope.stalls_summary/1"})",
