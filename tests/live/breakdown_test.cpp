@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Where the time of a stall went, against spins that something else wrote down.
 #include "host/cpus.hpp"
+#include "live/busy.hpp"
 #include "live/disk_cpus.hpp"
 #include "live/storm.hpp"
 #include "live/support.hpp"
@@ -62,29 +63,6 @@ outcome_of look_at(const watched& tracer, int cpu) {
     return found;
 }
 
-// Keeps the CPU from being idle: there the kernel runs no program of a cpu-clock event.
-class busy {
-public:
-    explicit busy(int cpu)
-        : thread_([this, cpu] {
-              load::pin(cpu);
-              while (!over_) {
-              }
-          }) {}
-    busy(const busy&) = delete;
-    busy& operator=(const busy&) = delete;
-    busy(busy&&) = delete;
-    busy& operator=(busy&&) = delete;
-    ~busy() {
-        over_ = true;
-        thread_.join();
-    }
-
-private:
-    std::atomic<bool> over_ = false;
-    std::thread thread_;
-};
-
 } // namespace
 
 // 12 ms of 20 are the timer interrupt's, in three spins. What waited for that softirq began at other times, and each has
@@ -92,7 +70,7 @@ private:
 TEST(breakdown, timer_spins_inside_a_softirq_and_the_waits_behind_it) {
     const int cpu = must(host::online_cpus()).back();
     const steered_loopback network(cpu);
-    const busy there(cpu);
+    const busy there({cpu});
     watched tracer(low_thresholds());
     int right = 0;
     int waits = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Who called the softirq function: our cheap answer against perf's call chain of the same softirq.
+#include "live/busy.hpp"
 #include "live/running_perf.hpp"
 #include "live/support.hpp"
 #include "load/load.hpp"
@@ -91,31 +92,6 @@ const sample* nearest(const std::vector<sample>& list, std::uint64_t ns) {
     }
     return best;
 }
-
-// Keeps the CPUs from idling: perf's samples are throttled by the tick, and an idle CPU has none.
-class busy {
-public:
-    explicit busy(const std::vector<int>& cpus) {
-        for (const int cpu : cpus)
-            threads_.emplace_back([this, cpu] {
-                load::pin(cpu);
-                while (!over_) {
-                }
-            });
-    }
-    busy(const busy&) = delete;
-    busy& operator=(const busy&) = delete;
-    busy(busy&&) = delete;
-    busy& operator=(busy&&) = delete;
-    ~busy() {
-        over_ = true;
-        for (std::thread& thread : threads_) thread.join();
-    }
-
-private:
-    std::atomic<bool> over_ = false;
-    std::vector<std::thread> threads_;
-};
 
 } // namespace
 

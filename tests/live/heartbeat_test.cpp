@@ -2,6 +2,7 @@
 // The heartbeats themselves: do they beat on, whatever others do, and is it said where they do not?
 #include "host/cpus.hpp"
 #include "host/files.hpp"
+#include "live/busy.hpp"
 #include "live/support.hpp"
 #include "live/watched.hpp"
 #include "load/load.hpp"
@@ -34,29 +35,6 @@ private:
     std::string before_;
 };
 
-// Keeps a CPU busy in user space.
-class busy {
-public:
-    explicit busy(int cpu)
-        : thread_([this, cpu] {
-              load::pin(cpu);
-              while (!over_) {
-              }
-          }) {}
-    busy(const busy&) = delete;
-    busy& operator=(const busy&) = delete;
-    busy(busy&&) = delete;
-    busy& operator=(busy&&) = delete;
-    ~busy() {
-        over_ = true;
-        thread_.join();
-    }
-
-private:
-    std::atomic<bool> over_ = false;
-    std::thread thread_;
-};
-
 // due = seen + skipped + unseen, but for the beat under way when it was read.
 void expect_consistent(const model::stalls_report& report) {
     for (const auto& [cpu, beats] : report.whole.coverage.heartbeats) {
@@ -81,7 +59,7 @@ TEST(heartbeat, is_not_throttled_on_idle_and_busy_cpus) {
     const auto cpus = must(host::online_cpus());
     watched tracer(default_thresholds());
     {
-        const busy one(cpus.back()); // the first one idles
+        const busy one({cpus.back()}); // the first one idles
         sleep_ms(5000);
     }
     const auto report = tracer.finish();

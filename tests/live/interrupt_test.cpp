@@ -21,7 +21,7 @@ using action_counts = std::map<std::uint32_t, std::map<std::string, std::map<int
 
 action_counts counted_actions(const probe::session& session) {
     action_counts all;
-    const auto names = must(session.catalog(must(session.states())));
+    const auto names = must(session.catalog());
     for (std::uint32_t slot = 0; slot <= WIRE_IRQ_SLOTS; slot++)
         for (const auto& [cpu, histogram] : must(session.histograms(WIRE_HIST_HARDIRQ_RUN + slot)))
             if (const auto id = names.series(cpu, WIRE_HIST_HARDIRQ_RUN + slot); id && id->irq && histogram.count != 0)

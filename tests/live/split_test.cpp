@@ -287,11 +287,13 @@ TEST(split, tasks_have_what_perfs_switches_give_them) {
     session.detach();
     drain();
     const auto switches = read_switches("perf-switch.data");
+    double least_unknown = 1; // of a CPU's time
     for (const model::time_split& one : splits.cpus) {
         ASSERT_TRUE(switches.contains(one.cpu));
         const auto sums = rebuilt(switches.at(one.cpu), spans.by_cpu[one.cpu], one.where);
         const auto wall = static_cast<double>(one.where.length_ns());
         const auto unknown = static_cast<double>(unknown_ns(switches.at(one.cpu), one.where));
+        least_unknown = std::min(least_unknown, unknown / wall);
         for (const part which : {part::task, part::idle, part::ksoftirqd}) {
             const auto found = sums.find(which);
             const double by_switches = found == sums.end() ? 0 : found->second;
@@ -302,6 +304,8 @@ TEST(split, tasks_have_what_perfs_switches_give_them) {
             EXPECT_NEAR(ours, by_switches, 0.005 * wall + unknown) << "CPU " << one.cpu << " " << model::name_of(which);
         }
     }
+    // Else nothing was compared. perf is not shown each CPU's switches: on some no switch out of idle (docs/BREAKDOWN.md).
+    EXPECT_LT(least_unknown, 0.05);
 }
 
 TEST(split, intervals_of_hist_are_whole_and_leave_no_gap) {

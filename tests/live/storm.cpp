@@ -2,6 +2,7 @@
 #include "live/storm.hpp"
 
 #include "live/support.hpp"
+#include "load/descriptor.hpp"
 #include "load/load.hpp"
 
 #include <algorithm>
@@ -26,22 +27,6 @@ namespace irqscope::live {
 
 namespace {
 
-class descriptor {
-public:
-    descriptor(int number, const char* what) : number_(number) {
-        if (number < 0) throw std::system_error(errno, std::generic_category(), what);
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    descriptor(descriptor&&) = delete;
-    descriptor& operator=(descriptor&&) = delete;
-    ~descriptor() { close(number_); }
-    operator int() const { return number_; } // NOLINT(*-explicit-*)
-
-private:
-    int number_;
-};
-
 // Whom the packets are for. Nobody reads them: they have been served by then.
 int receiver(sockaddr_in& address) {
     const int made = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -58,11 +43,12 @@ int receiver(sockaddr_in& address) {
 }
 
 void send_to(const sockaddr_in& address, unsigned many) {
-    const descriptor from(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
-    if (connect(from, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) // NOLINT(*-reinterpret-cast)
+    const load::descriptor from(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+    if (connect(from.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
+        0) // NOLINT(*-reinterpret-cast)
         throw std::system_error(errno, std::generic_category(), "connect");
     for (unsigned i = 0; i < many; i++)
-        if (::send(from, "x", 1, 0) != 1) throw std::system_error(errno, std::generic_category(), "send");
+        if (::send(from.get(), "x", 1, 0) != 1) throw std::system_error(errno, std::generic_category(), "send");
 }
 
 // In a thread of its own, which is in the namespace.
@@ -70,8 +56,8 @@ void in_space(const std::string& name, const std::function<void()>& what) {
     std::exception_ptr wrong;
     std::thread([&] {
         try {
-            const descriptor space(open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC), "the namespace");
-            if (setns(space, CLONE_NEWNET) != 0) throw std::system_error(errno, std::generic_category(), "setns");
+            const load::descriptor space(open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC), "the namespace");
+            if (setns(space.get(), CLONE_NEWNET) != 0) throw std::system_error(errno, std::generic_category(), "setns");
             what();
         } catch (...) {
             wrong = std::current_exception();

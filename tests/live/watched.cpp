@@ -48,7 +48,7 @@ watched::watched(const thresholds& above, std::uint64_t beat_ns, std::uint32_t f
 void watched::take() {
     const auto records = running_.take_stalls();
     if (records.empty()) return;
-    const auto names = must(running_.programs().catalog(must(running_.programs().states())));
+    const auto names = must(running_.programs().catalog());
     for (const auto& record : records) flow_.add(record, names);
 }
 

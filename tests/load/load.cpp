@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "load/load.hpp"
 
+#include "load/descriptor.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -25,22 +27,6 @@
 namespace irqscope::load {
 
 namespace {
-
-class descriptor {
-public:
-    descriptor(int number, const char* what) : number_(number) {
-        if (number < 0) throw std::system_error(errno, std::generic_category(), what);
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    descriptor(descriptor&&) = delete;
-    descriptor& operator=(descriptor&&) = delete;
-    ~descriptor() { close(number_); }
-    [[nodiscard]] int get() const { return number_; }
-
-private:
-    int number_;
-};
 
 constexpr std::size_t block = 4096;
 constexpr std::size_t blocks = 256;
