@@ -2,41 +2,13 @@
 #include "host/proc_counts.hpp"
 
 #include "host/files.hpp"
+#include "host/words.hpp"
 
-#include <charconv>
 #include <optional>
 
 namespace irqscope::host {
 
 namespace {
-
-std::string_view take_line(std::string_view& text) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    return line;
-}
-
-void skip_blanks(std::string_view& line) {
-    const std::size_t start = line.find_first_not_of(" \t");
-    line.remove_prefix(start == std::string_view::npos ? line.size() : start);
-}
-
-std::string_view take_word(std::string_view& line) {
-    skip_blanks(line);
-    const std::size_t end = line.find_first_of(" \t");
-    const std::string_view word = line.substr(0, end);
-    line.remove_prefix(word.size());
-    return word;
-}
-
-template <typename T>
-std::optional<T> number_of(std::string_view word) {
-    T number{};
-    const auto [end, failed] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (failed != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-    return number;
-}
 
 std::optional<std::vector<int>> parse_heading(std::string_view line) {
     std::vector<int> cpus;

@@ -2,9 +2,9 @@
 #include "host/proc_stat.hpp"
 
 #include "host/files.hpp"
+#include "host/words.hpp"
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <unistd.h>
 
@@ -13,27 +13,6 @@ namespace irqscope::host {
 namespace {
 
 constexpr int max_cpu = 65535;
-
-std::string_view take_until(std::string_view& text, char end) {
-    const std::size_t at = text.find(end);
-    const std::string_view part = text.substr(0, at);
-    text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
-    return part;
-}
-
-// The word in front, blanks before it skipped; empty at the end.
-std::string_view take_word(std::string_view& line) {
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    return take_until(line, ' ');
-}
-
-template <typename T>
-std::optional<T> number_of(std::string_view word) {
-    T number{};
-    const auto [end, failed] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (word.empty() || failed != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-    return number;
-}
 
 // Nothing for a line with a column that is no number.
 std::optional<cpu_ticks> parse_columns(std::string_view line) {
@@ -58,7 +37,7 @@ std::optional<cpu_ticks> parse_columns(std::string_view line) {
 result<proc_stat> parse_proc_stat(std::string_view text) {
     proc_stat found;
     while (!text.empty()) {
-        std::string_view line = take_until(text, '\n');
+        std::string_view line = take_line(text);
         const std::string_view label = take_word(line);
         if (label == "ctxt") found.context_switches = number_of<std::uint64_t>(take_word(line)).value_or(0);
         if (!label.starts_with("cpu")) continue;

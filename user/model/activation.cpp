@@ -5,11 +5,6 @@ namespace irqscope::model {
 
 namespace {
 
-std::string name_of_interrupt(const series_id& id) {
-    if (id.what == metric::sysvec_run) return "sysvec " + id.key;
-    return "hardirq " + (id.irq ? std::to_string(*id.irq) + ' ' : std::string()) + id.key;
-}
-
 // The vector that took most, and what it served if that is known.
 std::string name_of_load(const activation& one) {
     if (one.vectors.empty()) return {};
@@ -47,7 +42,7 @@ std::string thief_of(const activation& one, const breakdown& where) {
     const cause why = cause_of(where);
     std::string name = one.thread + ' ' + std::string(name_of(why));
     std::string who;
-    if (why == cause::hardirq_bound && !one.interrupts.empty()) who = name_of_interrupt(one.interrupts.front().id);
+    if (why == cause::hardirq_bound && !one.interrupts.empty()) who = short_name_of(one.interrupts.front().id);
     if (why == cause::starved && !one.tasks.empty())
         who = one.tasks.front().comm + ' ' + std::to_string(one.tasks.front().pid);
     if (why == cause::overloaded) who = name_of_load(one);

@@ -24,4 +24,19 @@ std::optional<metric> metric_named(std::string_view name) {
     return std::nullopt;
 }
 
+std::string short_name_of(const series_id& id) {
+    switch (id.what) {
+    case metric::hardirq_run: return "hardirq " + (id.irq ? std::to_string(*id.irq) + ' ' : std::string()) + id.key;
+    case metric::sysvec_run: return "sysvec " + id.key;
+    case metric::softirq_latency:
+    case metric::softirq_run: return "softirq " + id.key;
+    case metric::irq_off:
+    case metric::idle_exit:
+    case metric::softirq_off:
+    case metric::ksoftirqd_latency:
+    case metric::ksoftirqd_run: break;
+    }
+    return std::string(name_of(id.what));
+}
+
 } // namespace irqscope::model

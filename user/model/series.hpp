@@ -52,6 +52,9 @@ struct series_id {
     friend auto operator<=>(const series_id&, const series_id&) = default;
 };
 
+// Of an interrupt "hardirq 36 virtio1-req.0" or "sysvec local_timer", of a softirq "softirq NET_RX", else the metric's name.
+std::string short_name_of(const series_id& id);
+
 struct series {
     series_id id;
     int cpu = 0;

@@ -18,21 +18,6 @@ std::string without_offset(const std::string& frame) {
     return frame.substr(0, plus) + (behind == std::string::npos ? std::string() : frame.substr(behind));
 }
 
-std::string name_of_series(const series_id& id) {
-    switch (id.what) {
-    case metric::hardirq_run: return "hardirq " + (id.irq ? std::to_string(*id.irq) + ' ' : std::string()) + id.key;
-    case metric::sysvec_run: return "sysvec " + id.key;
-    case metric::softirq_latency:
-    case metric::softirq_run: return "softirq " + id.key;
-    case metric::irq_off:
-    case metric::idle_exit:
-    case metric::softirq_off:
-    case metric::ksoftirqd_latency:
-    case metric::ksoftirqd_run: break;
-    }
-    return std::string(name_of(id.what));
-}
-
 std::string functions_of(const std::vector<std::string>& stack) {
     std::string names;
     for (std::size_t i = 0; i < stack.size() && i < named_frames; i++) {
@@ -83,9 +68,9 @@ bool is_same(const stall& a, const stall& b) {
 std::string culprit_of(const stall& one) {
     if (one.activation && one.where) return thief_of(*one.activation, *one.where);
     const bool is_run = one.kind == stall_kind::softirq_run || one.kind == stall_kind::hardirq_run;
-    if (is_run && one.of) return name_of_series(*one.of);
+    if (is_run && one.of) return short_name_of(*one.of);
     if (one.culprit) {
-        std::string name = name_of_series(*one.culprit);
+        std::string name = short_name_of(*one.culprit);
         const bool is_interrupt = one.culprit->what == metric::sysvec_run || one.culprit->what == metric::hardirq_run;
         if (is_interrupt && !one.timer_function.empty()) name += " (" + one.timer_function + ')';
         return name;

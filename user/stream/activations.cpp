@@ -4,17 +4,11 @@
 #include "stream/stalls.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <span>
+#include <utility>
 
 namespace irqscope::stream {
 
 namespace {
-
-template <std::size_t n>
-std::string text_of(const char (&name)[n]) { // NOLINT(*-c-arrays)
-    return {static_cast<const char*>(name), strnlen(static_cast<const char*>(name), n)};
-}
 
 template <typename T>
 void largest_first(std::vector<T>& shares) {
@@ -25,10 +19,7 @@ std::vector<model::interrupt_share> interrupts_of(const wire_sums& from, int cpu
     std::vector<model::interrupt_share> shares;
     std::uint32_t index = WIRE_HIST_SYSVEC_RUN;
     for (const wire_share& one : from.interrupts) {
-        if (one.count != 0)
-            shares.push_back(
-                {names.series(cpu, index).value_or(model::series_id{model::metric::hardirq_run, "?", {}, {}}), one.ns,
-                 one.count});
+        if (one.count != 0) shares.push_back({names.named(cpu, index), one.ns, one.count});
         index++;
     }
     largest_first(shares);
@@ -66,11 +57,8 @@ std::vector<model::source_share> devices_of(const wire_evidence& from) {
 std::vector<model::source_share> timers_of(const wire_evidence& from, std::uint64_t end_ns, symbols::source& symbols) {
     std::vector<model::source_share> shares;
     for (const wire_source& one : from.timers) {
-        const std::uint64_t function = one.address;
-        if (function == 0) continue;
-        std::string name = symbols.table_for(std::span(&function, 1), end_ns).name_at(function);
-        if (const std::size_t offset = name.find("+0x0"); offset != std::string::npos) name.erase(offset, 4);
-        shares.push_back({std::move(name), false, one.ns, one.count, 0});
+        if (one.address != 0)
+            shares.push_back({function_at(one.address, end_ns, symbols), false, one.ns, one.count, 0});
     }
     largest_first(shares);
     return shares;

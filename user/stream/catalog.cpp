@@ -2,7 +2,6 @@
 #include "stream/catalog.hpp"
 
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace irqscope::stream {
@@ -20,10 +19,6 @@ constexpr std::array<std::string_view, WIRE_SYSVECS> sysvec_names{
 
 constexpr std::array<std::string_view, WIRE_CONTEXTS> context_names{"unknown",   "irq_exit", "bh_enable",
                                                                     "ksoftirqd", "ktimers",  "inline"};
-
-std::string text_of(const char (&name)[WIRE_NAME]) { // NOLINT(*-c-arrays)
-    return {static_cast<const char*>(name), strnlen(static_cast<const char*>(name), WIRE_NAME)};
-}
 
 } // namespace
 
@@ -83,6 +78,10 @@ std::optional<model::series_id> catalog::series(int cpu, std::uint32_t index) co
     if (found == slots_.end() || slot >= found->second.size()) return std::nullopt;
     const wire_irq_slot& info = found->second[slot];
     return model::series_id{model::metric::hardirq_run, text_of(info.name), info.irq, {}};
+}
+
+model::series_id catalog::named(int cpu, std::uint32_t index) const {
+    return series(cpu, index).value_or(model::series_id{model::metric::hardirq_run, "?", {}, {}});
 }
 
 } // namespace irqscope::stream

@@ -6,6 +6,7 @@
 #include "wire.h"
 
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,6 +20,12 @@ std::string_view sysvec_name(std::uint32_t sysvec);
 std::string_view context_name(std::uint32_t context);
 std::string_view vector_name(std::uint32_t vector);
 
+// A name of a record's: the bytes up to the first 0, or all of them.
+template <std::size_t n>
+std::string text_of(const char (&name)[n]) { // NOLINT(*-c-arrays)
+    return {static_cast<const char*>(name), strnlen(static_cast<const char*>(name), n)};
+}
+
 class catalog {
 public:
     // The slots that a CPU has claimed so far, in their order.
@@ -26,6 +33,8 @@ public:
 
     // Empty for a number that stands for nothing (yet).
     [[nodiscard]] std::optional<model::series_id> series(int cpu, std::uint32_t index) const;
+    // The same; a slot that was claimed just now, and is not known yet, is a device interrupt "?".
+    [[nodiscard]] model::series_id named(int cpu, std::uint32_t index) const;
 
     [[nodiscard]] model::series_id softirq_run(std::uint32_t vector, std::uint32_t context) const;
     [[nodiscard]] model::series_id softirq_latency(std::uint32_t vector) const;

@@ -17,7 +17,7 @@ model::tops tops_of(const model::flight& window, int cpu, const catalog& names) 
     const auto named = [&](model::part which) -> std::optional<model::top> {
         const auto& most = shares.most_of(which);
         if (!most) return std::nullopt;
-        return model::top{name_of(most->of, cpu, names), most->ns, most->count};
+        return model::top{names.named(cpu, most->of.number), most->ns, most->count};
     };
     model::tops made;
     made.hardirq = named(model::part::hardirq);
@@ -32,10 +32,6 @@ model::tops tops_of(const model::flight& window, int cpu, const catalog& names) 
 }
 
 } // namespace
-
-model::series_id name_of(const model::flight_span& span, int cpu, const catalog& names) {
-    return names.series(cpu, span.number).value_or(model::series_id{model::metric::hardirq_run, "?", {}, {}});
-}
 
 model::task task_of(const model::flight_span& span) { return {static_cast<int>(span.number), model::comm_of(span)}; }
 
@@ -97,7 +93,7 @@ void flight_recorder::add_around(model::stall& one, const catalog& names, std::u
     if (!window.lost.empty()) window = here->second.log.window(start_ns, end_ns, here->second.open);
     auto laid = model::lay_out(window, most_around);
     for (model::around_span& each : laid.spans)
-        if (level_of(each.span.kind) != 0) each.of = name_of(each.span, one.cpu, names);
+        if (level_of(each.span.kind) != 0) each.of = names.named(one.cpu, each.span.number);
     one.around = std::move(laid);
 }
 

@@ -17,8 +17,6 @@ namespace irqscope::stream {
 // What had not ended when the stall was told, up to `until_ns`.
 std::vector<model::flight_span> open_in(const wire_stall& from, const catalog& names, std::uint64_t until_ns);
 
-// Names for the numbers: a span of that CPU's.
-model::series_id name_of(const model::flight_span& span, int cpu, const catalog& names);
 model::task task_of(const model::flight_span& span);
 
 class flight_recorder {

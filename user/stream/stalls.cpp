@@ -51,12 +51,14 @@ model::stall_kind stall_kind_of(std::uint32_t wire_kind) {
     }
 }
 
+std::string function_at(std::uint64_t address, std::uint64_t end_ns, symbols::source& symbols) {
+    std::string name = symbols.table_for(std::span(&address, 1), end_ns).name_at(address);
+    if (const std::size_t offset = name.find("+0x0"); offset != std::string::npos) name.erase(offset, 4);
+    return name;
+}
+
 model::stall make_stall(const wire_stall& from, const catalog& names, symbols::source& symbols) {
     const int cpu = static_cast<int>(from.cpu);
-    const auto named = [&](std::uint32_t histogram) {
-        return names.series(cpu, histogram)
-            .value_or(model::series_id{model::metric::hardirq_run, "?", {}, {}}); // a slot that was claimed just now
-    };
     model::stall made;
     made.kind = stall_kind_of(from.what);
     made.state = from.state == WIRE_STALL_OPEN ? model::stall_state::open : model::stall_state::ended;
@@ -68,19 +70,14 @@ model::stall make_stall(const wire_stall& from, const catalog& names, symbols::s
     if (from.less_than_ns > from.duration_ns && made.state == model::stall_state::ended)
         made.less_than_ns = from.less_than_ns;
     if (from.histogram < WIRE_HIST_IRQ_OFF || from.histogram >= WIRE_HIST_KSOFTIRQD_LATENCY)
-        made.of = named(from.histogram);
+        made.of = names.named(cpu, from.histogram);
     if (from.culprit != WIRE_NO_CULPRIT) {
-        made.culprit = named(from.culprit);
+        made.culprit = names.named(cpu, from.culprit);
         made.culprit_ns = from.culprit_ns;
     }
     made.where = breakdown_of(from);
-    if (const std::uint64_t function = from.timer_function; function != 0)
-        made.timer_function = symbols.table_for(std::span(&function, 1), made.end_ns).name_at(function);
-    if (const std::size_t offset = made.timer_function.find("+0x0"); offset != std::string::npos)
-        made.timer_function.erase(offset, 4);
-    made.current = {static_cast<int>(from.pid),
-                    std::string(static_cast<const char*>(from.comm),
-                                strnlen(static_cast<const char*>(from.comm), sizeof(from.comm)))};
+    if (from.timer_function != 0) made.timer_function = function_at(from.timer_function, made.end_ns, symbols);
+    made.current = {static_cast<int>(from.pid), text_of(from.comm)};
     made.stack_is = from.depth == 0 ? model::stack_kind::none : stack_kind_of(from.stack);
     std::array<std::uint64_t, WIRE_STALL_FRAMES> frames{};
     std::memcpy(frames.data(), static_cast<const void*>(from.frames), sizeof(from.frames));

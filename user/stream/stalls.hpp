@@ -39,6 +39,9 @@ private:
     std::vector<stall_record> stalls_;
 };
 
+// The kernel function that begins at the address, as the symbols of that time (CLOCK_MONOTONIC) have it.
+std::string function_at(std::uint64_t address, std::uint64_t end_ns, symbols::source& symbols);
+
 // decode() has found the record sound. A handler whose slot is not known (yet) is named "?".
 model::stall make_stall(const wire_stall& from, const catalog& names, symbols::source& symbols);
 
