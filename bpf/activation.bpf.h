@@ -16,6 +16,12 @@ struct {
 	__type(value, struct wire_activation_record);
 } activation_rooms __attribute__((weak)) SEC(".maps");
 
+/* What was said of the thread's activation. */
+inline_always u8 *told_of_thread(struct wire_cpu_state *cpu, u32 number)
+{
+	return &cpu->told[WIRE_TOLD_KSOFTIRQD + (number & (WIRE_THREADS - 1))];
+}
+
 /* The task's part of the time since task_mark_ns, and one time more that it had the CPU if it leaves it. */
 inline_always void add_task_share(struct wire_evidence *to, struct task_struct *task, u32 pid, u64 ns, bool leaves)
 {
@@ -110,11 +116,11 @@ static __attribute__((noinline)) int activation_tell(void *ctx, struct wire_cpu_
 	struct wire_activation_record *record;
 	struct wire_softnet softnet;
 	struct wire_activation *one;
-	u32 zero = 0, slot = WIRE_TOLD_KSOFTIRQD + number;
-	u8 told;
+	u8 *told = cpu ? told_of_thread(cpu, number) : 0, before;
+	u32 zero = 0;
 
 	record = bpf_map_lookup_elem(&activation_rooms, &zero);
-	if (!cpu || !all || !record || number >= WIRE_THREADS)
+	if (!told || !all || !record || number >= WIRE_THREADS)
 		return 0;
 	one = &all->threads[number];
 	stall_begin(&record->stall, WIRE_STALL_KSOFTIRQD, one->woken_ns, now - one->woken_ns);
@@ -135,14 +141,14 @@ static __attribute__((noinline)) int activation_tell(void *ctx, struct wire_cpu_
 	record->softnet.dropped = softnet.dropped - one->softnet.dropped;
 	sums_since(all, number, &record->sums);
 	bpf_probe_read_kernel(&record->evidence, sizeof(record->evidence), &all->evidence[number]);
-	told = cpu->told[slot & 15];
-	cpu->told[slot & 15] = 0;
-	if (stall_send(state == WIRE_STALL_OPEN ? ctx : 0, cpu, &record->stall, sizeof(*record), told))
-		told = WIRE_TOLD;
+	before = *told;
+	*told = 0;
+	if (stall_send(state == WIRE_STALL_OPEN ? ctx : 0, cpu, &record->stall, sizeof(*record), before))
+		before = WIRE_TOLD;
 	else
-		told = WIRE_TOLD_SUPPRESSED;
+		before = WIRE_TOLD_SUPPRESSED;
 	if (state == WIRE_STALL_OPEN)
-		cpu->told[slot & 15] = told;
+		*told = before;
 	return 0;
 }
 
@@ -151,15 +157,14 @@ static __attribute__((noinline)) int sleep_was_unseen(struct wire_cpu_state *cpu
 {
 	struct wire_threads *all = this_cpus_threads();
 	struct wire_activation *one;
-	u32 slot = WIRE_TOLD_KSOFTIRQD + number;
 
 	if (!cpu || !all || number >= WIRE_THREADS)
 		return 0;
 	one = &all->threads[number];
 	cpu->lost[WIRE_LOST_KSOFTIRQD_SLEEP]++;
-	if (config.activations && cpu->told[slot & 15] == WIRE_TOLD)
+	if (config.activations && *told_of_thread(cpu, number) == WIRE_TOLD)
 		activation_tell(0, cpu, number, now, WIRE_STALL_GONE);
-	cpu->told[slot & 15] = 0;
+	*told_of_thread(cpu, number) = 0;
 	one->woken_ns = 0;
 	one->on_ns = 0;
 	one->slept = 1;
@@ -207,7 +212,7 @@ inline_always void look_at_threads(void *ctx, struct wire_cpu_state *cpu, u64 no
 			sleep_was_unseen(cpu, i, now);
 			continue;
 		}
-		if (cpu->told[WIRE_TOLD_KSOFTIRQD + i])
+		if (*told_of_thread(cpu, i))
 			continue;
 		charge_task(cpu, (void *)bpf_get_current_task(), (u32)bpf_get_current_pid_tgid(), false);
 		activation_tell(ctx, cpu, i, now, WIRE_STALL_OPEN);

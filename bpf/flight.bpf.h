@@ -25,34 +25,44 @@ struct {
 	__array(values, struct flight);
 } flights __attribute__((weak)) SEC(".maps");
 
-inline_always struct wire_flight *flight_entry(struct wire_cpu_state *cpu, u32 index)
+/*
+ * The next entry of one of the two rings (which begins at `base`, with so many entries, a power of two; *next counts them),
+ * begun: it has no number until flight_written(). 0: there is none.
+ */
+inline_always struct wire_flight *flight_write(struct wire_cpu_state *cpu, u64 *next, u32 base, u32 entries, u32 what,
+					       u64 start, u64 end)
 {
-	u32 number = cpu->number;
+	u32 number = cpu->number, index = base + (*next & (entries - 1));
 	struct flight *ring = bpf_map_lookup_elem(&flights, &number);
+	struct wire_flight *entry = ring ? bpf_map_lookup_elem(ring, &index) : 0;
 
-	return ring ? bpf_map_lookup_elem(ring, &index) : 0;
+	if (unlikely(!entry))
+		return 0;
+	++*next;
+	WRITE_ONCE(entry->number, 0);
+	barrier();
+	entry->start_ns = start;
+	entry->end_ns = end;
+	entry->what = what;
+	return entry;
+}
+
+inline_always void flight_written(struct wire_flight *entry, u64 next)
+{
+	barrier();
+	WRITE_ONCE(entry->number, next);
 }
 
 /* One that ends with interrupts off: a device interrupt or a sysvec. */
 inline_always void flight_interrupt(struct wire_cpu_state *cpu, u32 what, u64 start, u64 end)
 {
 	struct wire_flight *entry;
-	u64 next;
 
 	if (!config.flight)
 		return;
-	next = cpu->flight_next;
-	entry = flight_entry(cpu, next & (config.flight - 1));
-	if (unlikely(!entry))
-		return;
-	cpu->flight_next = ++next;
-	WRITE_ONCE(entry->number, 0);
-	barrier();
-	entry->start_ns = start;
-	entry->end_ns = end;
-	entry->what = what;
-	barrier();
-	WRITE_ONCE(entry->number, next);
+	entry = flight_write(cpu, &cpu->flight_next, 0, config.flight, what, start, end);
+	if (likely(entry))
+		flight_written(entry, cpu->flight_next);
 }
 
 /*
@@ -62,22 +72,13 @@ inline_always void flight_interrupt(struct wire_cpu_state *cpu, u32 what, u64 st
 inline_always void flight_softirq(struct wire_cpu_state *cpu, u64 end)
 {
 	struct wire_flight *entry;
-	u64 next;
 
 	if (!config.flight)
 		return;
-	next = cpu->flight_softirq_next;
-	entry = flight_entry(cpu, config.flight + (next & (config.flight / 2 - 1)));
-	if (unlikely(!entry))
-		return;
-	cpu->flight_softirq_next = ++next;
-	WRITE_ONCE(entry->number, 0);
-	barrier();
-	entry->start_ns = cpu->softirq.start_ns;
-	entry->end_ns = end;
-	entry->what = WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
-	barrier();
-	WRITE_ONCE(entry->number, next);
+	entry = flight_write(cpu, &cpu->flight_softirq_next, config.flight, config.flight / 2,
+			     histogram_of_softirq(cpu), cpu->softirq.start_ns, end);
+	if (likely(entry))
+		flight_written(entry, cpu->flight_softirq_next);
 }
 
 /*
@@ -85,21 +86,13 @@ inline_always void flight_softirq(struct wire_cpu_state *cpu, u64 end)
  */
 inline_always void flight_task(struct wire_cpu_state *cpu, struct task_struct *task, u64 now)
 {
-	u64 start = cpu->task_since_ns, next;
 	struct wire_flight *entry;
 
-	if (!config.flight || unlikely(!start))
+	if (!config.flight || unlikely(!cpu->task_since_ns))
 		return;
-	next = cpu->flight_next;
-	entry = flight_entry(cpu, next & (config.flight - 1));
+	entry = flight_write(cpu, &cpu->flight_next, 0, config.flight, WIRE_FLIGHT_TASK, cpu->task_since_ns, now);
 	if (unlikely(!entry))
 		return;
-	cpu->flight_next = ++next;
-	WRITE_ONCE(entry->number, 0);
-	barrier();
-	entry->start_ns = start;
-	entry->end_ns = now;
-	entry->what = WIRE_FLIGHT_TASK;
 	entry->task_class = cpu->task_class;
 	if (cpu->task_class != WIRE_CLASS_IDLE) {
 		entry->pid = BPF_CORE_READ(task, pid);
@@ -107,8 +100,7 @@ inline_always void flight_task(struct wire_cpu_state *cpu, struct task_struct *t
 		entry->policy = BPF_CORE_READ(task, policy);
 		bpf_core_read(entry->comm, sizeof(entry->comm), &task->comm);
 	}
-	barrier();
-	WRITE_ONCE(entry->number, next);
+	flight_written(entry, cpu->flight_next);
 }
 
 /* What has not ended when a stall is told. */
@@ -122,7 +114,7 @@ inline_always void flight_open(struct wire_cpu_state *cpu, struct wire_stall *st
 	stall->prio = BPF_CORE_READ(task, prio);
 	stall->policy = BPF_CORE_READ(task, policy);
 	stall->softirq_since_ns = cpu->softirq.start_ns;
-	stall->softirq = WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
+	stall->softirq = histogram_of_softirq(cpu);
 	stall->interrupts = cpu->depth;
 	for (i = 0; i < WIRE_INTERRUPT_DEPTH; i++) {
 		stall->open[i].start_ns = cpu->interrupts[i].start_ns;

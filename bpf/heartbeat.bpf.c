@@ -227,8 +227,7 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 	} else if (cpu->softirq.start_ns) {
 		in_softirq = overlap(cpu->softirq.start_ns, beat->now, beat->due, beat->due + beat->late);
 		if (in_softirq >= beat->late / 2) { /* or it began when a restarted beat's lateness was over */
-			stall->culprit =
-				WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
+			stall->culprit = histogram_of_softirq(cpu);
 			stall->culprit_ns = in_softirq;
 		}
 	}

@@ -149,8 +149,8 @@ static __attribute__((noinline)) int thread_leaves(void *ctx, struct wire_cpu_st
 		one->dozing = how == PREEMPTED_DOZING;
 		return 0;
 	}
-	if (config.activations && (now - one->woken_ns >= config.stall_ns[WIRE_STALL_KSOFTIRQD] ||
-				   cpu->told[(WIRE_TOLD_KSOFTIRQD + number) & 15]))
+	if (config.activations &&
+	    (now - one->woken_ns >= config.stall_ns[WIRE_STALL_KSOFTIRQD] || *told_of_thread(cpu, number)))
 		activation_tell(ctx, cpu, number, now, WIRE_STALL_ENDED);
 	one->woken_ns = 0;
 	return 0;

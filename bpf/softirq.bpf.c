@@ -246,7 +246,7 @@ int BPF_PROG(softirq_exit, unsigned int number)
 		softirq_stall(ctx, cpu, WIRE_TOLD_RUN, record.span.start_ns, now);
 	cpu->softirq_end_ns = now;
 	sum_softirq(vector, record.span.duration_ns - record.span.nested_ns);
-	index = WIRE_HIST_SOFTIRQ_RUN + vector * WIRE_CONTEXTS + cpu->softirq.context;
+	index = histogram_of_softirq(cpu);
 	if (config.histograms && config.run) {
 		histogram = histogram_at(index);
 		if (histogram)

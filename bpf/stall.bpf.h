@@ -156,7 +156,7 @@ inline_always u32 histogram_of_slot(struct wire_cpu_state *cpu, u32 slot)
 	if (slot == WIRE_TOLD_OFF)
 		return WIRE_HIST_SOFTIRQ_OFF;
 	if (slot == WIRE_TOLD_RUN)
-		return WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
+		return histogram_of_softirq(cpu);
 	return WIRE_HIST_SOFTIRQ_LATENCY + slot;
 }
 
@@ -174,15 +174,13 @@ inline_always void breakdown_of_softirq(struct wire_cpu_state *cpu, u64 start, u
 /* What a beat finds open; it has settled the totals. */
 inline_always void breakdown_of_open(struct wire_cpu_state *cpu, u32 slot, u64 now, struct wire_stall *stall)
 {
-	u32 depth = cpu->depth;
-	u64 running;
+	u64 t = now, interrupts = cpu->interrupt_ns;
 
 	if (slot == WIRE_TOLD_RUN) {
-		running = depth ? now - cpu->interrupts[0].start_ns -
-					  (cpu->interrupt_ns - cpu->interrupts[0].interrupt_ns) :
-				  0;
+		below_interrupts(cpu, &t, &interrupts);
+		/* what has ended, and the one that runs */
 		breakdown_of_softirq(cpu, cpu->softirq.start_ns, now,
-				     cpu->interrupt_ns - cpu->softirq.interrupt_ns + running, stall);
+				     interrupts - cpu->softirq.interrupt_ns + (now - t), stall);
 	} else {
 		breakdown(slot == WIRE_TOLD_OFF ? &cpu->at_off : &cpu->at_raise[slot < WIRE_VECTORS ? slot : 0],
 			  &cpu->totals, stall);

@@ -30,6 +30,12 @@ inline_always struct wire_cpu_state *this_cpu(void)
 	return cpu && READ_ONCE(cpu->enabled) ? cpu : 0;
 }
 
+/* Of the softirq that runs, or has just ended: that of its runs. */
+inline_always u32 histogram_of_softirq(const struct wire_cpu_state *cpu)
+{
+	return WIRE_HIST_SOFTIRQ_RUN + cpu->softirq.vector * WIRE_CONTEXTS + cpu->softirq.context;
+}
+
 /*
  * The time, and the interrupt time that belongs to it, as a pair. An interrupt between the two reads is seen by its
  * trace in the total; then both are read again.

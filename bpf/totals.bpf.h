@@ -84,6 +84,17 @@ inline_always u64 last_below(const struct wire_cpu_state *cpu)
 	return last > cpu->task_since_ns ? last : cpu->task_since_ns;
 }
 
+/* When the oldest interrupt began that goes on, and how much those had taken that were over then; or as it is. */
+inline_always void below_interrupts(const struct wire_cpu_state *cpu, u64 *t, u64 *interrupt_ns)
+{
+	const struct wire_interrupt_frame *frame = &cpu->interrupts[0];
+
+	if (cpu->depth && frame->start_ns >= last_below(cpu)) { /* else it has lost its exit */
+		*t = frame->start_ns;
+		*interrupt_ns = frame->interrupt_ns;
+	}
+}
+
 /* Of the softirq that runs, up to `t`, by when interrupts that are over had taken so much. */
 inline_always u64 softirq_net(const struct wire_cpu_state *cpu, u64 t, u64 interrupt_ns)
 {
@@ -249,11 +260,12 @@ out_of_line int task_unexplained(struct wire_cpu_state *cpu, u64 now)
 	return 0;
 }
 
-/* In an interrupt: the task that is there begins anew, as that which it is. */
+/* In an interrupt, or outside of one: the task that is there begins anew, as that which it is. */
 inline_always void find_current_task(struct wire_cpu_state *cpu, u64 now)
 {
-	u64 t = cpu->depth ? cpu->interrupts[0].start_ns : now;
-	u64 interrupts = cpu->depth ? cpu->interrupts[0].interrupt_ns : cpu->interrupt_ns;
+	u64 t = now, interrupts = cpu->interrupt_ns;
+
+	below_interrupts(cpu, &t, &interrupts);
 
 	if (is_softirq_open(cpu) && cpu->softirq.start_ns < t) { /* the softirq's time is not the task's */
 		t = cpu->softirq.start_ns;

@@ -6,67 +6,7 @@
 #ifndef IRQSCOPE_WIRE_H
 #define IRQSCOPE_WIRE_H
 
-#ifdef __bpf__
-#define WIRE_ASSERT _Static_assert
-#else
-#include <linux/types.h>
-#define WIRE_ASSERT static_assert
-#endif
-
-/* The softirqs of include/linux/interrupt.h, HI_SOFTIRQ to RCU_SOFTIRQ; the order is kernel ABI (see /proc/softirqs). */
-#define WIRE_VECTORS 10
-
-/* Who called the softirq function; docs/CONTEXTS.md says how they are told apart. */
-enum wire_context {
-	WIRE_CONTEXT_UNKNOWN = 0,   /* the caller was not found */
-	WIRE_CONTEXT_IRQ_EXIT = 1,  /* at the end of a hard interrupt */
-	WIRE_CONTEXT_BH_ENABLE = 2, /* do_softirq() in a task's own path: local_bh_enable() and its like */
-	WIRE_CONTEXT_KSOFTIRQD = 3, /* ksoftirqd's own run */
-	WIRE_CONTEXT_KTIMERS = 4,   /* ktimers/N's own run (PREEMPT_RT; since 6.13 also threadirqs) */
-	WIRE_CONTEXT_INLINE = 5,    /* IRQ_EXIT or BH_ENABLE: a kernel in which the two have one caller (before 5.12) */
-	WIRE_CONTEXTS = 6,
-};
-
-/* The x86 system vectors that have tracepoints (arch/x86/include/asm/trace/irq_vectors.h). */
-enum wire_sysvec {
-	WIRE_SYSVEC_LOCAL_TIMER = 0,
-	WIRE_SYSVEC_RESCHEDULE = 1,
-	WIRE_SYSVEC_CALL_FUNCTION = 2,
-	WIRE_SYSVEC_CALL_FUNCTION_SINGLE = 3,
-	WIRE_SYSVEC_IRQ_WORK = 4,
-	WIRE_SYSVEC_X86_PLATFORM_IPI = 5,
-	WIRE_SYSVEC_SPURIOUS_APIC = 6,
-	WIRE_SYSVEC_ERROR_APIC = 7,
-	WIRE_SYSVEC_THERMAL_APIC = 8,
-	WIRE_SYSVEC_THRESHOLD_APIC = 9,
-	WIRE_SYSVEC_DEFERRED_ERROR_APIC = 10,
-	WIRE_SYSVECS = 11,
-};
-
-/* Histograms are log-linear: WIRE_LINEAR linear steps to each power of two up to 2^WIRE_MAX_LOG2 ns, then overflow. */
-#define WIRE_LINEAR_LOG2 3
-#define WIRE_LINEAR (1 << WIRE_LINEAR_LOG2)
-#define WIRE_MAX_LOG2 36
-#define WIRE_OVERFLOW_BUCKET ((WIRE_MAX_LOG2 - WIRE_LINEAR_LOG2 + 1) * WIRE_LINEAR)
-#define WIRE_BUCKETS (WIRE_OVERFLOW_BUCKET + 1)
-
-/* Where each histogram stands in the map of histograms. One map entry a histogram, one value a CPU. */
-#define WIRE_IRQ_SLOTS 96
-#define WIRE_IRQ_LIMIT 8192 /* IRQ numbers from here on are counted under `other` */
-#define WIRE_ACTION_CHAIN 8 /* actions of one shared IRQ that are told apart */
-enum wire_histogram_index {
-	WIRE_HIST_SOFTIRQ_RUN = 0, /* + vector * WIRE_CONTEXTS + context */
-	WIRE_HIST_SOFTIRQ_LATENCY = WIRE_HIST_SOFTIRQ_RUN + WIRE_VECTORS * WIRE_CONTEXTS, /* + vector */
-	WIRE_HIST_SYSVEC_RUN = WIRE_HIST_SOFTIRQ_LATENCY + WIRE_VECTORS,		  /* + sysvec */
-	WIRE_HIST_HARDIRQ_RUN = WIRE_HIST_SYSVEC_RUN + 16,				  /* + slot */
-	WIRE_HIST_HARDIRQ_OTHER = WIRE_HIST_HARDIRQ_RUN + WIRE_IRQ_SLOTS,
-	WIRE_HIST_IRQ_OFF,
-	WIRE_HIST_IDLE_EXIT,
-	WIRE_HIST_SOFTIRQ_OFF,
-	WIRE_HIST_KSOFTIRQD_LATENCY,				   /* + enum wire_thread */
-	WIRE_HIST_KSOFTIRQD_RUN = WIRE_HIST_KSOFTIRQD_LATENCY + 2, /* + enum wire_thread */
-	WIRE_HISTS = WIRE_HIST_KSOFTIRQD_RUN + 2,
-};
+#include "wire_numbers.h"
 
 struct wire_histogram {
 	/* the first cache line holds all that a sample touches, its bucket aside */
@@ -96,44 +36,6 @@ struct wire_irq_slot {
 
 struct wire_irq_index {
 	__u16 slot[WIRE_IRQ_LIMIT]; /* 1 + slot of the IRQ's first action, 0: none yet */
-};
-
-/* Anything that was due to be seen and was not, per CPU. */
-enum wire_lost {
-	WIRE_LOST_HARDIRQ_ENTRY = 0, /* an entry whose exit was never seen */
-	WIRE_LOST_HARDIRQ_EXIT = 1,  /* an exit without an entry */
-	WIRE_LOST_SYSVEC_ENTRY = 2,
-	WIRE_LOST_SYSVEC_EXIT = 3,
-	WIRE_LOST_SOFTIRQ_ENTRY = 4,
-	WIRE_LOST_SOFTIRQ_EXIT = 5,
-	WIRE_LOST_SOFTIRQ_RAISE = 6,	 /* a softirq that was entered, and its raise never seen */
-	WIRE_LOST_INTERRUPT_DEPTH = 7,	 /* interrupts nested deeper than WIRE_INTERRUPT_DEPTH */
-	WIRE_LOST_CONTEXT = 8,		 /* a softirq whose caller was not found */
-	WIRE_LOST_CONTEXT_MISREAD = 9,	 /* the cheap way to the caller disagreed with the unwinder */
-	WIRE_LOST_SOFTIRQ_UNSERVED = 10, /* a raise that the kernel has served, and the entry never seen */
-	WIRE_LOST_STALL = 11,		 /* a stall's record found the ring full */
-	WIRE_LOST_KSOFTIRQD_SLEEP = 12,	 /* a thread is woken that had not been seen to sleep */
-	WIRE_LOST_KSOFTIRQD_WAKING = 13, /* a thread runs that had not been seen to be woken */
-	WIRE_LOST_SWITCH = 14,		 /* another task leaves the CPU than the one that got it */
-	WIRE_LOST_KINDS = 15,
-};
-
-/* Kinds of stalls; those from 1 on can be reported while they are open. */
-enum wire_stall_kind {
-	WIRE_STALL_IRQ_OFF = 0,
-	WIRE_STALL_SOFTIRQ_OFF = 1,
-	WIRE_STALL_SOFTIRQ_LATENCY = 2,
-	WIRE_STALL_SOFTIRQ_RUN = 3,
-	WIRE_STALL_HARDIRQ_RUN = 4,
-	WIRE_STALL_KSOFTIRQD = 5, /* struct wire_activation_record */
-	WIRE_STALL_KINDS = 6,
-};
-
-/* Beats that were too late, and yet no interrupts were off. */
-enum wire_aside_kind {
-	WIRE_ASIDE_IDLE_EXIT = 0, /* nothing but idle ran */
-	WIRE_ASIDE_HANG = 1,	  /* the kernel's own back-off: hrtimer_cpu_base.nr_hangs grew */
-	WIRE_ASIDES = 2,
 };
 
 struct wire_aside {
@@ -421,105 +323,6 @@ struct wire_stall {
 	__u64 frames[WIRE_STALL_FRAMES];
 };
 
-/* A CPU's threads that serve softirqs. */
-enum wire_thread {
-	WIRE_THREAD_KSOFTIRQD = 0,
-	WIRE_THREAD_KTIMERS = 1, /* PREEMPT_RT, and since 6.13 threadirqs */
-	WIRE_THREADS = 2,
-};
-
-/* Net of what was nested in it. */
-struct wire_share {
-	__u64 ns;
-	__u64 count;
-};
-
-#define WIRE_INTERRUPT_SUMS (WIRE_HIST_IRQ_OFF - WIRE_HIST_SYSVEC_RUN)
-struct wire_sums {
-	struct wire_share interrupts[WIRE_INTERRUPT_SUMS]; /* by histogram - WIRE_HIST_SYSVEC_RUN */
-	struct wire_share softirqs[WIRE_VECTORS];
-};
-
-struct wire_task_share {
-	__u64 ns;    /* net of interrupts and softirqs */
-	__u32 times; /* that it left the CPU */
-	__u32 pid;   /* the thread's; 0: an empty place */
-	__s32 prio;  /* task_struct.prio, as it was last seen */
-	__u32 policy;
-	char comm[16];
-};
-
-/* What a vector served: a NAPI device's polls, a timer function's calls. */
-struct wire_source {
-	__u64 address; /* of the function, or of the device; 0: an empty place */
-	__u64 ns;      /* net of interrupts */
-	__u64 count;   /* polls, calls */
-	__u64 items;   /* packets */
-	char name[16]; /* of the device */
-	__u32 backlog; /* it is the CPU's own queue, and the device is that of the packets that were left in it */
-	__u32 pad;
-};
-
-#define WIRE_TASK_SHARES 8
-#define WIRE_SOURCES 8
-struct wire_evidence {
-	struct wire_task_share tasks[WIRE_TASK_SHARES]; /* that ran instead; what finds no place is in other_tasks_ns */
-	struct wire_source devices[WIRE_SOURCES];
-	struct wire_source timers[WIRE_SOURCES];
-	__u64 other_tasks_ns;
-	__u64 other_devices_ns;
-	__u64 other_timers_ns;
-};
-
-/* /proc/net/softnet_stat's, of one CPU; they wrap. */
-struct wire_softnet {
-	__u32 known;
-	__u32 processed;
-	__u32 time_squeeze;
-	__u32 dropped;
-};
-
-/* From the thread's being woken until it sleeps. */
-struct wire_activation {
-	__u64 woken_ns;	       /* 0: it sleeps */
-	__u64 raised_ns;       /* the oldest raise that waited then; 0: none that was seen */
-	__u64 first_run_ns;    /* 0: not yet */
-	__u64 on_ns;	       /* it has the CPU since; 0: it has not */
-	__u64 on_interrupt_ns; /* wire_cpu_state.interrupt_ns then */
-	__u64 run_ns;	       /* that it has had the CPU, interrupts included, in the stretches that are over */
-	__u32 raised_vector;
-	__u32 preemptions;
-	__u32 dozing; /* preempted on its way to sleep: it may be woken */
-	__u32 slept;  /* it has been seen to */
-	struct wire_totals at_woken;
-	struct wire_softnet softnet; /* when it was woken */
-};
-
-/* In a map of its own: only those programs look it up that need it. */
-struct wire_threads {
-	struct wire_activation threads[WIRE_THREADS];
-	struct wire_evidence evidence[WIRE_THREADS];
-	struct wire_sums sums;			 /* since the start */
-	struct wire_sums at_woken[WIRE_THREADS]; /* the same when it was woken */
-	__u64 task_mark_ns;			 /* of totals.ns[WIRE_CLASS_TASK]: up to here it is charged to tasks */
-	__u64 source_start_ns;			 /* the poll or the timer that runs */
-	__u64 source_interrupt_ns;		 /* wire_cpu_state.interrupt_ns then */
-	__u64 source_address;			 /* of the timer's function */
-	__u64 room;				 /* to turn an address into a number */
-};
-
-struct wire_activation_record {
-	struct wire_stall stall; /* .kind is WIRE_RECORD_ACTIVATION, .histogram that of the thread's run */
-	__u64 raised_ns;
-	__u64 first_run_ns;
-	__u64 run_ns;
-	__u32 raised_vector;
-	__u32 preemptions;
-	struct wire_softnet softnet; /* what it has grown */
-	struct wire_sums sums;	     /* since it was woken */
-	struct wire_evidence evidence;
-};
-
 /*
  * Between two events that we saw the kernel runs a few straight lines and nothing else, and yet so much time passed: the
  * CPU was away. Less than WIRE_AWAY_NS of it is no news.
@@ -549,6 +352,8 @@ struct wire_settled {
 	__u64 hole_start_ns;
 	__u64 hole_end_ns;
 };
+
+#include "wire_activation.h"
 
 /* Decided at load. */
 #define WIRE_CALLERS 12
@@ -620,11 +425,6 @@ WIRE_ASSERT(sizeof(struct wire_stall) ==
 		    144 + WIRE_CLASSES * 8 + WIRE_INTERRUPT_DEPTH * 16 + WIRE_CODE + WIRE_STALL_FRAMES * 8,
 	    "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
-WIRE_ASSERT(sizeof(struct wire_task_share) == 40, "no hole");
-WIRE_ASSERT(sizeof(struct wire_source) == 56, "no hole");
-WIRE_ASSERT(sizeof(struct wire_activation_record) ==
-		    sizeof(struct wire_stall) + 48 + sizeof(struct wire_sums) + sizeof(struct wire_evidence),
-	    "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
 	    "the gate is last");
 
