@@ -138,9 +138,8 @@ private:
 
 bool watch::tell(std::vector<model::stall> stalls) {
     if (around_ns_ != 0 && !stalls.empty())
-        if (const auto states = running_->programs().states())
-            if (const auto names = running_->programs().catalog(*states))
-                for (model::stall& one : stalls) recorder_.add_around(one, *names, around_ns_, host::monotonic_ns());
+        if (const auto names = running_->programs().catalog())
+            for (model::stall& one : stalls) recorder_.add_around(one, *names, around_ns_, host::monotonic_ns());
     for (const model::stall& one : stalls) read_ = read_ && out_->stall(one);
     return read_;
 }
@@ -148,9 +147,7 @@ bool watch::tell(std::vector<model::stall> stalls) {
 result<void> watch::take_records() {
     const auto records = running_->take_stalls();
     if (records.empty()) return {};
-    const auto states = running_->programs().states();
-    if (!states) return tl::unexpected(states.error());
-    const auto names = running_->programs().catalog(*states);
+    const auto names = running_->programs().catalog();
     if (!names) return tl::unexpected(names.error());
     for (const stream::stall_record& record : records) flow_.add(record, *names);
     return {};

@@ -54,12 +54,6 @@ flight_set::~flight_set() {
     for (const auto& [cpu, descriptor] : descriptors_) close(descriptor);
 }
 
-result<void> flight_set::publish(int outer_map) const {
-    for (const auto& [cpu, descriptor] : descriptors_)
-        if (bpf_map_update_elem(outer_map, &cpu, &descriptor, BPF_ANY) != 0)
-            return failure(exit_status::failed,
-                           fmt::format("cannot enter a flight recorder into its map: {}", std::strerror(errno)));
-    return {};
-}
+result<void> flight_set::publish(int outer_map) const { return enter(outer_map, descriptors_, "a flight recorder"); }
 
 } // namespace irqscope::probe

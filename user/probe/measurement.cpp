@@ -67,8 +67,7 @@ result<measurement> measurement::start(const kernel& on, const session_options& 
     auto programs = session::load(on, options);
     if (!programs) return tl::unexpected(programs.error());
 
-    measurement made(std::make_unique<state>(std::move(*programs),
-                                             options.wants_split() || options.metrics.contains(metric::softirq_run),
+    measurement made(std::make_unique<state>(std::move(*programs), options.wants_softirq_runs(),
                                              options.metrics.contains(metric::softirq_latency)));
     state& inner = *made.state_;
     if (options.wants_rings()) {
@@ -319,7 +318,7 @@ result<model::snapshot> measurement::close_interval(bool last) {
         snapshot.lost.counts["samples_that_buckets_and_counts_disagree_on"] = inner.kernel.mismatches();
     fill_coverage(snapshot, *now, *states);
     fill_beats(snapshot.coverage, *states, end_ns);
-    const bool run = options.wants_split() || options.metrics.contains(metric::softirq_run);
+    const bool run = options.wants_softirq_runs();
     const std::uint64_t others = now->raises - before_.raises + (options.wants_split() ? split_.context_switches() : 0);
     snapshot.cost = {calls_of(snapshot.all, run, others), ns_per_call_, now->user_cpu_ns - before_.user_cpu_ns,
                      static_cast<std::uint64_t>(own_usage().ru_maxrss) * 1024, kernel_bytes};

@@ -24,6 +24,14 @@ std::uint32_t node_of(int cpu) {
     return 0;
 }
 
+result<void> enter(int outer_map, const std::map<int, int>& descriptors, const char* what) {
+    for (const auto& [cpu, descriptor] : descriptors)
+        if (bpf_map_update_elem(outer_map, &cpu, &descriptor, BPF_ANY) != 0)
+            return failure(exit_status::failed,
+                           fmt::format("cannot enter {} into its map: {}", what, std::strerror(errno)));
+    return {};
+}
+
 result<ring_set> ring_set::make(const std::vector<int>& cpus, std::uint32_t bytes) {
     ring_set made;
     for (const int cpu : cpus) {
@@ -52,12 +60,6 @@ ring_set::~ring_set() {
     for (const auto& [cpu, descriptor] : descriptors_) close(descriptor);
 }
 
-result<void> ring_set::publish(int outer_map) const {
-    for (const auto& [cpu, descriptor] : descriptors_)
-        if (bpf_map_update_elem(outer_map, &cpu, &descriptor, BPF_ANY) != 0)
-            return failure(exit_status::failed,
-                           fmt::format("cannot enter a ring buffer into its map: {}", std::strerror(errno)));
-    return {};
-}
+result<void> ring_set::publish(int outer_map) const { return enter(outer_map, descriptors_, "a ring buffer"); }
 
 } // namespace irqscope::probe

@@ -13,6 +13,10 @@ namespace irqscope::probe {
 // The memory node of a CPU; 0 where there are none.
 std::uint32_t node_of(int cpu);
 
+// Enters the maps, under their CPUs, into the outer map; what: each of them is, for the error. Fails (failed) with the
+// system's reason.
+result<void> enter(int outer_map, const std::map<int, int>& descriptors, const char* what);
+
 class ring_set {
 public:
     ring_set() = default;

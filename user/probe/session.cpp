@@ -6,6 +6,7 @@
 #include "probe/flight.hpp"
 #include "probe/heartbeat.hpp"
 #include "probe/rings.hpp"
+#include "probe/wanted.hpp"
 
 #include <algorithm>
 #include <array>
@@ -46,39 +47,6 @@ std::optional<std::string> tracepoint_of(const bpf_program* program) {
     const std::string_view section = bpf_program__section_name(program);
     if (!section.starts_with(tracepoint_section)) return std::nullopt;
     return std::string(section.substr(tracepoint_section.size()));
-}
-
-// Whether the program has edges that the split needs.
-bool charges_time(std::string_view tracepoint) {
-    return !tracepoint.starts_with("hrtimer_") && tracepoint != "softirq_raise";
-}
-
-// Whether a metric that is asked for needs the program.
-bool is_wanted(std::string_view tracepoint, const session_options& options) {
-    const auto& metrics = options.metrics;
-    const auto any = [&metrics](std::initializer_list<metric> of) {
-        return std::any_of(of.begin(), of.end(), [&](metric one) { return metrics.contains(one); });
-    };
-    const bool activations = options.stalls.contains(model::stall_kind::ksoftirqd);
-    const bool ksoftirqd = any({metric::ksoftirqd_latency, metric::ksoftirqd_run});
-    if (tracepoint == "napi_poll" || tracepoint.starts_with("timer_")) return activations;
-    if (tracepoint == "sched_waking") return ksoftirqd;
-    if (tracepoint == "sched_switch") return options.wants_split() || ksoftirqd;
-    if (tracepoint == "hrtimer_expire_exit") return !options.stalls.empty();
-    if (options.wants_split() && charges_time(tracepoint)) return true;
-    if (tracepoint == "softirq_raise") return any({metric::softirq_latency, metric::softirq_off});
-    if (tracepoint.starts_with("softirq_"))
-        return any({metric::softirq_latency, metric::softirq_off, metric::softirq_run});
-    if (tracepoint.starts_with("hrtimer_")) return any({metric::irq_off, metric::idle_exit, metric::softirq_off});
-    if (tracepoint == "cpu_idle") return any({metric::irq_off, metric::idle_exit});
-    if (tracepoint.starts_with("irq_handler_")) return metrics.contains(metric::hardirq_run);
-    return metrics.contains(metric::sysvec_run);
-}
-
-// Sysvecs differ between kernels and builds; the rest every kernel with softirqs has.
-bool is_optional(std::string_view tracepoint) {
-    return !tracepoint.starts_with("softirq_") && !tracepoint.starts_with("irq_handler_") &&
-           !tracepoint.starts_with("hrtimer_");
 }
 
 std::uint64_t make_run_mark() {
@@ -208,8 +176,7 @@ void session::implementation::configure(const kernel& on, const session_options&
     config.histograms = options.kernel_histograms ? 1 : 0;
     config.stream = options.stream ? 1 : 0;
     config.latency = options.metrics.contains(metric::softirq_latency) ? 1 : 0;
-    // the split tells ksoftirqd's softirqs from others by their contexts
-    config.run = options.wants_split() || options.metrics.contains(metric::softirq_run) ? 1 : 0;
+    config.run = options.wants_softirq_runs() ? 1 : 0;
     config.flight = flights.memory().empty() ? 0 : options.flight_spans;
     config.wake_bytes = options.ring_bytes / 4;
     config.off = options.metrics.contains(metric::softirq_off) ? 1 : 0;
@@ -349,6 +316,10 @@ bool session_options::wants_beats() const {
            metrics.contains(metric::softirq_off);
 }
 
+bool session_options::wants_softirq_runs() const {
+    return wants_split() || metrics.contains(metric::softirq_run); // the split needs their contexts
+}
+
 bool session::soft_beats() const { return inner_->soft; }
 
 std::vector<int> session::beating() const { return inner_->beats ? inner_->beats->beating() : std::vector<int>{}; }
@@ -435,6 +406,12 @@ result<by_cpu<wire_histogram>> session::histograms(std::uint32_t index) const {
 
 result<by_cpu<wire_cpu_state>> session::states() const {
     return read_per_cpu<wire_cpu_state>(bpf_map__fd(inner_->object->maps.cpu_states), 0);
+}
+
+result<stream::catalog> session::catalog() const {
+    const auto now = states();
+    if (!now) return tl::unexpected(now.error());
+    return catalog(*now);
 }
 
 result<stream::catalog> session::catalog(const by_cpu<wire_cpu_state>& states) const {

@@ -37,6 +37,7 @@ struct session_options {
 
     [[nodiscard]] bool wants_beats() const;
     [[nodiscard]] bool wants_rings() const { return stream || !stalls.empty(); }
+    [[nodiscard]] bool wants_softirq_runs() const;
     [[nodiscard]] bool wants_split() const { return split || !stalls.empty(); }
 };
 
@@ -81,6 +82,7 @@ public:
     [[nodiscard]] result<by_cpu<wire_cpu_state>> states() const;
     // The slots that each CPU has claimed, by what states() said.
     [[nodiscard]] result<stream::catalog> catalog(const by_cpu<wire_cpu_state>& states) const;
+    [[nodiscard]] result<stream::catalog> catalog() const; // as they are now
     // Per program: calls skipped because it was running on that CPU already (bpf_prog_info.recursion_misses, 5.12).
     [[nodiscard]] std::map<std::string, std::uint64_t> recursion_misses() const;
     // What the maps take in the kernel, by their fdinfo; all of it since 6.4, before that an estimate of the kernel's.
