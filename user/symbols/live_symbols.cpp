@@ -2,6 +2,9 @@
 #include "symbols/live_symbols.hpp"
 
 #include <algorithm>
+#include <sched.h>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace irqscope::symbols {
@@ -40,31 +43,58 @@ std::string modules_of(std::string_view text) {
 result<live_symbols> live_symbols::open(const live_symbols_options& options) {
     auto kallsyms = host::kept_file::open(options.kallsyms);
     if (!kallsyms) return tl::unexpected(kallsyms.error());
-    std::optional<host::kept_file> modules; // a kernel without modules has no list of them
-    if (auto opened = host::kept_file::open(options.modules)) modules = std::move(*opened);
-    live_symbols made(std::move(*kallsyms), std::move(modules), options.clock);
-    if (auto done = made.read(); !done) return tl::unexpected(done.error());
+    files opened{std::move(*kallsyms), std::nullopt};
+    if (auto modules = host::kept_file::open(options.modules)) opened.modules = std::move(*modules);
+    live_symbols made(std::move(opened), options);
+    if (auto done = made.take(read(*made.files_, made.clock_)); !done) return tl::unexpected(done.error());
     made.next_read_ns_ = 0; // the first one is no burden of the watching
     return made;
 }
 
-std::string live_symbols::read_modules() const {
-    const auto text = modules_ ? modules_->read() : result<std::string>(std::string());
-    return text ? modules_of(*text) : loaded_;
+std::optional<std::string> live_symbols::read_modules(const files& from) {
+    if (!from.modules) return std::string();
+    const auto text = from.modules->read();
+    return text ? std::optional(modules_of(*text)) : std::nullopt;
 }
 
-result<void> live_symbols::read() {
-    const std::uint64_t start = clock_();
-    std::string loaded = read_modules(); // first: what is loaded meanwhile is a change
-    auto table = symbol_table::read(kallsyms_);
+live_symbols::reading live_symbols::read(const files& from, std::uint64_t (*clock)()) {
+    const std::uint64_t start_ns = clock();
+    auto loaded = read_modules(from); // first: what is loaded meanwhile is a change
+    auto table = symbol_table::read(from.kallsyms);
+    return {std::move(table), std::move(loaded), start_ns, clock()};
+}
+
+result<void> live_symbols::take(reading done) {
     readings_++;
-    const std::uint64_t end = clock_();
-    next_read_ns_ = end + std::max(least_ns, (end - start) * rest);
-    if (!table) return tl::unexpected(table.error());
-    table_ = std::move(*table);
-    loaded_ = std::move(loaded);
-    read_ns_ = start;
+    next_read_ns_ = done.end_ns + std::max(least_ns, (done.end_ns - done.start_ns) * rest);
+    if (!done.table) return tl::unexpected(done.table.error());
+    table_ = std::move(*done.table);
+    if (done.loaded) loaded_ = std::move(*done.loaded);
+    read_ns_ = done.start_ns;
     return {};
+}
+
+bool live_symbols::take_if_done() {
+    if (!under_way_.valid() || under_way_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return false;
+    return take(under_way_.get()).has_value();
+}
+
+bool live_symbols::read_again() {
+    if (under_way_.valid()) return false;
+    std::packaged_task<reading()> task([from = files_, clock = clock_] {
+        const sched_param ordinary{};
+        sched_setscheduler(0, SCHED_OTHER, &ordinary); // this thread
+        return read(*from, clock);
+    });
+    under_way_ = task.get_future();
+    try {
+        std::thread(std::move(task)).detach(); // on a held CPU it may not end before we do
+    } catch (const std::system_error&) {
+        under_way_ = {};
+        return false;
+    }
+    under_way_.wait_for(patience_);
+    return take_if_done();
 }
 
 bool live_symbols::is_stale_for(std::span<const std::uint64_t> addresses, std::uint64_t now) {
@@ -76,7 +106,8 @@ bool live_symbols::is_stale_for(std::span<const std::uint64_t> addresses, std::u
     }
     if (!of_a_module || now < next_modules_ns_) return false;
     next_modules_ns_ = now + least_ns;
-    return read_modules() != loaded_;
+    const auto loaded = read_modules(*files_);
+    return loaded && *loaded != loaded_;
 }
 
 // The table was read after these were seen: nothing more can be known of them.
@@ -88,8 +119,9 @@ void live_symbols::settle(std::span<const std::uint64_t> addresses) {
 
 const symbol_table& live_symbols::table_for(std::span<const std::uint64_t> addresses, std::uint64_t seen_ns) {
     if (table_.hidden()) return table_;
+    take_if_done();
     if (const std::uint64_t now = clock_();
-        seen_ns > read_ns_ && (now < next_read_ns_ || !is_stale_for(addresses, now) || !read()))
+        seen_ns > read_ns_ && (now < next_read_ns_ || !is_stale_for(addresses, now) || !read_again()))
         return table_;
     settle(addresses);
     return table_;

@@ -2,11 +2,16 @@
 #include "symbols/live_symbols.hpp"
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <mutex>
+#include <sched.h>
+#include <thread>
 
 namespace irqscope::symbols {
 
@@ -30,12 +35,23 @@ const std::string core = "ffffffff81000000 T _stext\n"
 const std::string program = "ffffffffc0100000 t bpf_prog_1_early\t[bpf]\n";
 const std::string later = "ffffffffc0100200 t bpf_prog_2_late\t[bpf]\n";
 
-// A clock that goes on by a step each time that it is read.
+// A clock that goes on by a step each time that it is read, and that stands in other threads while it is held.
 std::uint64_t now_ns = 0;
 std::uint64_t step_ns = 0;
+std::mutex held;
+std::thread::id main_thread;
+std::atomic<int> policy_elsewhere = -1; // of the last other thread that read it
+std::atomic<int> read_elsewhere = 0;    // how often: twice a reading
 std::uint64_t made_clock() {
+    std::unique_lock<std::mutex> waits;
+    if (std::this_thread::get_id() != main_thread) {
+        policy_elsewhere = sched_getscheduler(0);
+        waits = std::unique_lock(held);
+    }
     now_ns += step_ns;
-    return now_ns;
+    const std::uint64_t now = now_ns;
+    if (waits) read_elsewhere++;
+    return now;
 }
 
 // A /proc of two files, and the symbols that are read from it.
@@ -45,6 +61,7 @@ protected:
         std::string form = testing::TempDir() + "live_symbols_XXXXXX";
         if (mkdtemp(form.data()) == nullptr) throw std::runtime_error("mkdtemp");
         directory_ = form;
+        main_thread = std::this_thread::get_id();
         now_ns = 100 * s;
         step_ns = 0;
         write("kallsyms", core + program);
@@ -56,8 +73,8 @@ protected:
         std::ofstream(directory_ + "/" + name) << text;
     }
 
-    [[nodiscard]] live_symbols opened() const {
-        return live_symbols::open({directory_ + "/kallsyms", directory_ + "/modules", made_clock}).value();
+    [[nodiscard]] live_symbols opened(std::chrono::milliseconds patience = std::chrono::hours(1)) const {
+        return live_symbols::open({directory_ + "/kallsyms", directory_ + "/modules", made_clock, patience}).value();
     }
 
     // The name of an address that was seen just now.
@@ -151,6 +168,49 @@ TEST_F(live_symbols_test, rests_the_longer_the_longer_it_took) {
     EXPECT_EQ(symbols.readings(), 2U);
     step_ns = 0;
     expect_rest(symbols, in_later, live_symbols::rest * s / 10);
+}
+
+TEST_F(live_symbols_test, reading_that_takes_long_is_not_waited_for) {
+    auto symbols = opened(std::chrono::milliseconds(1));
+    write("kallsyms", core + program + later);
+    now_ns += s;
+    {
+        const std::lock_guard busy(held);
+        for (int i = 0; i < 3; i++) EXPECT_EQ(name_of(symbols, in_later), "bpf_prog_1_early+0x210 [bpf]");
+        EXPECT_EQ(symbols.readings(), 1U);
+    }
+    for (int tries = 0; tries < 10'000 && symbols.readings() == 1; tries++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        name_of(symbols, in_core);
+    }
+    EXPECT_EQ(symbols.readings(), 2U) << "one, however often it was asked for";
+    EXPECT_EQ(symbols.table().name_of(in_later), "bpf_prog_2_late+0x10 [bpf]");
+}
+
+TEST_F(live_symbols_test, reading_that_goes_on_at_the_end_is_left_alone) {
+    read_elsewhere = 0;
+    {
+        const std::lock_guard busy(held);
+        auto symbols = opened(std::chrono::milliseconds(1));
+        now_ns += s;
+        name_of(symbols, in_later);
+    }
+    // who had waited for it would be there still
+    for (int tries = 0; tries < 10'000 && read_elsewhere < 2; tries++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(read_elsewhere, 2) << "and what it reads from outlives those who asked";
+}
+
+TEST_F(live_symbols_test, readings_have_ordinary_scheduling) {
+    const sched_param none{};
+    ASSERT_EQ(sched_setscheduler(0, SCHED_BATCH, &none), 0);
+    auto symbols = opened();
+    now_ns += s;
+    policy_elsewhere = -1;
+    name_of(symbols, in_later);
+    EXPECT_EQ(policy_elsewhere, SCHED_OTHER);
+    EXPECT_EQ(sched_getscheduler(0), SCHED_BATCH) << "ours is as it was";
+    sched_setscheduler(0, SCHED_OTHER, &none);
 }
 
 TEST_F(live_symbols_test, what_was_seen_before_the_reading_is_in_it) {
