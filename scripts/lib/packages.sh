@@ -15,6 +15,9 @@ test_packages=(
     libelf-dev libgmock-dev libgtest-dev
     linux-perf # tests/live compares with it
 )
+vm_packages=(
+    busybox-static e2fsprogs kmod qemu-system-x86 xz-utils zstd # scripts/vm
+)
 
 # install_packages PACKAGE...: installs those that are missing; quick when none is.
 install_packages() {
