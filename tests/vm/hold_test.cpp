@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Stalls of a known length on other kernels: a module makes them, and writes down how long they really were.
+#include "host/cpus.hpp"
+#include "host/system.hpp"
+#include "live/support.hpp"
+#include "live/watched.hpp"
+#include "vm/holder.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <optional>
+
+namespace irqscope::vm {
+
+namespace {
+
+using live::must;
+using live::watched;
+using live::words_of;
+using model::stall;
+using model::stall_kind;
+using model::truth;
+
+constexpr std::uint64_t ms = 1'000'000;
+constexpr int times = 8; // of each
+// The virtual clock of a guest goes on by a microsecond for 500 instructions: from the end of a hold until its interrupt,
+// and what the programs take before they read the clock.
+constexpr std::uint64_t slack = 300'000;
+
+bool is_rt() { return host::read_system().preempt_rt; }
+
+// The longest one of the kind that has ended there.
+std::optional<stall> longest(const std::vector<stall>& of, stall_kind kind) {
+    std::optional<stall> found;
+    for (const stall& one : of)
+        if (one.kind == kind && one.state == model::stall_state::ended &&
+            (!found || one.at_least_ns > found->at_least_ns))
+            found = one;
+    return found;
+}
+
+std::string all_words(const std::vector<stall>& of) {
+    std::string text;
+    for (const stall& one : of) text += words_of(one) + '\n';
+    return text.empty() ? "nothing was told" : text;
+}
+
+} // namespace
+
+class hold_test : public testing::TestWithParam<std::uint64_t> {
+protected:
+    void SetUp() override { ASSERT_TRUE(can_hold()) << "insmod irqscope_hold.ko, in a guest of scripts/vm"; }
+
+    // So many holds, on each CPU in turn and in another part of the beat's period each; what was told at each.
+    void each(const std::string& kind, const std::function<void(const truth&, const std::vector<stall>&)>& check) {
+        watched tracer(live::low_thresholds());
+        const auto cpus = must(host::online_cpus());
+        for (int i = 0; i < times; i++) {
+            std::this_thread::sleep_for(std::chrono::microseconds(10'000 + i * 137 % 1000));
+            tracer.forget();
+            const truth what = hold(kind, cpus.at(static_cast<std::size_t>(i) % cpus.size()), GetParam());
+            tracer.settle();
+            SCOPED_TRACE(fmt::format("{} of {} ns on CPU {}", kind, what.length_ns(), what.cpu));
+            check(what, tracer.at(what));
+        }
+    }
+};
+
+TEST_P(hold_test, irq_off_is_told_and_lies_in_the_interval) {
+    each("irq_off", [](const truth& what, const std::vector<stall>& told) {
+        const auto one = longest(told, stall_kind::irq_off);
+        ASSERT_TRUE(one) << all_words(told);
+        fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
+        EXPECT_LE(one->at_least_ns, what.length_ns() + slack);
+        EXPECT_GT(one->less_than_ns.value_or(0) + slack, what.length_ns());
+        EXPECT_LT(one->less_than_ns.value_or(0), what.length_ns() + ms + slack) << "an interval of one period";
+        EXPECT_TRUE(std::any_of(one->stack.begin(), one->stack.end(), [](const std::string& frame) {
+            return frame.find("[irqscope_hold]") != std::string::npos;
+        })) << words_of(*one);
+    });
+}
+
+TEST_P(hold_test, softirqs_are_off_while_bottom_halves_are) {
+    // Where no soft heartbeat raises, the tick does: at 250 Hz, within 4 ms.
+    const std::uint64_t until_raised = is_rt() ? 5 * ms : ms + slack;
+    each("bh_off", [&](const truth& what, const std::vector<stall>& told) {
+        const auto one = longest(told, stall_kind::softirq_off);
+        ASSERT_TRUE(one) << all_words(told);
+        fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
+        EXPECT_LE(one->at_least_ns, what.length_ns() + slack);
+        EXPECT_GE(one->at_least_ns + until_raised, what.length_ns());
+        EXPECT_FALSE(longest(told, stall_kind::irq_off)) << "interrupts were on:\n" << all_words(told);
+    });
+}
+
+TEST_P(hold_test, tasklet_is_a_long_softirq) {
+    each("tasklet", [](const truth& what, const std::vector<stall>& told) {
+        const auto one = longest(told, stall_kind::softirq_run);
+        ASSERT_TRUE(one) << all_words(told);
+        fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
+        EXPECT_EQ(one->of->key, "TASKLET");
+        EXPECT_GE(one->at_least_ns, what.length_ns());
+        EXPECT_LE(one->at_least_ns, what.length_ns() + slack + what.length_ns() / 50);
+    });
+}
+
+TEST_P(hold_test, hard_handler_is_named) {
+    each("hardirq", [](const truth& what, const std::vector<stall>& told) {
+        const auto one = longest(told, stall_kind::hardirq_run);
+        ASSERT_TRUE(one) << all_words(told);
+        fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
+        EXPECT_EQ(one->of->key, "irqscope_hold");
+        EXPECT_GE(one->at_least_ns, what.length_ns());
+        EXPECT_LE(one->at_least_ns, what.length_ns() + slack);
+        const auto off = longest(told, stall_kind::irq_off);
+        ASSERT_TRUE(off) << all_words(told);
+        ASSERT_TRUE(off->culprit) << words_of(*off);
+        EXPECT_EQ(off->culprit->key, "irqscope_hold");
+    });
+}
+
+TEST_P(hold_test, preemption_that_is_off_holds_off_no_interrupt) {
+    each("preempt_off", [](const truth&, const std::vector<stall>& told) {
+        EXPECT_FALSE(longest(told, stall_kind::irq_off)) << all_words(told);
+        // with PREEMPT_RT most softirqs are served by a thread, which has to wait
+        if (!is_rt()) {
+            EXPECT_FALSE(longest(told, stall_kind::softirq_off)) << all_words(told);
+        }
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(all, hold_test, testing::Values(5 * ms, 20 * ms, 100 * ms),
+                         [](const auto& with) { return fmt::format("{}ms", with.param / ms); });
+
+TEST(idle, holds_off_no_softirqs) {
+    watched tracer(live::low_thresholds());
+    live::sleep_ms(5'000);
+    tracer.settle();
+    int off = 0;
+    for (const stall& one : tracer.told()) off += one.kind == stall_kind::softirq_off ? 1 : 0;
+    EXPECT_EQ(off, 0) << all_words(tracer.told());
+    const auto report = tracer.finish();
+    for (const auto& [cpu, beats] : report.whole.coverage.heartbeats) {
+        fmt::print("CPU {}: {} beats due, {} seen\n", cpu, beats.due, beats.seen);
+        EXPECT_GE(beats.seen * 100, beats.due * 95) << "nothing seen is said only with its coverage";
+    }
+}
+
+TEST(storm, of_a_tasklet_is_an_overloaded_ksoftirqd) {
+    ASSERT_TRUE(can_hold()) << "insmod irqscope_hold.ko, in a guest of scripts/vm";
+    watched tracer(live::default_thresholds());
+    const int cpu = must(host::online_cpus()).back();
+    for (int i = 0; i < 3; i++) {
+        tracer.forget();
+        const truth what = hold("storm", cpu, 300 * ms);
+        tracer.settle();
+        const auto told = tracer.at(what);
+        const auto one = longest(told, stall_kind::ksoftirqd);
+        ASSERT_TRUE(one && one->activation && one->where) << all_words(told);
+        fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
+        EXPECT_EQ(model::cause_of(*one->where), model::cause::overloaded);
+        ASSERT_FALSE(one->activation->vectors.empty());
+        EXPECT_EQ(one->activation->vectors.front().vector, "TASKLET");
+        EXPECT_EQ(one->activation->thread, "ksoftirqd");
+    }
+}
+
+} // namespace irqscope::vm

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A CPU held by tests/vm/module, in a guest, and what that wrote down.
+#pragma once
+
+#include "model/injection.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace irqscope::vm {
+
+// Whether the module is loaded.
+bool can_hold();
+
+// Holds the CPU as the module's kind says; from and to when, and which CPU it was. Throws if the module refuses.
+model::truth hold(const std::string& kind, int cpu, std::uint64_t ns);
+
+} // namespace irqscope::vm
