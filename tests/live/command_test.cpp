@@ -152,6 +152,29 @@ TEST(command, is_quiet_on_a_closed_pipe) {
     EXPECT_EQ(done.err, "status 0\n");
 }
 
+TEST(command, says_that_its_output_cannot_be_written) {
+    for (const char* arguments : {"stalls -d 1", "hist -d 1 --json", "doctor"}) {
+        outcome done = run(binary() + " " + arguments + " >/dev/full");
+        EXPECT_EQ(done.status, 1) << arguments;
+        EXPECT_TRUE(done.err.ends_with("irqscope: cannot write the output: No space left on device\n")) << done.err;
+        done = run(binary() + " " + arguments + " >&-");
+        EXPECT_EQ(done.status, 1) << arguments;
+        EXPECT_TRUE(done.err.ends_with("irqscope: cannot write the output: Bad file descriptor\n")) << done.err;
+    }
+}
+
+TEST(command, hang_up_ends_it_unless_it_is_ignored) {
+    const std::string watch =
+        "timeout --preserve-status -s HUP 2 " + binary() + " stalls --irq-off 1h -d 4 2>/dev/null";
+    outcome done = run(watch);
+    EXPECT_EQ(done.status, 0);
+    EXPECT_NE(done.out.find("heartbeats each 1 ms"), std::string::npos) << done.out;
+    EXPECT_EQ(done.out.find(" in 4."), std::string::npos) << done.out;
+    done = run("trap '' HUP; " + watch);
+    EXPECT_EQ(done.status, 0);
+    EXPECT_NE(done.out.find(" in 4."), std::string::npos) << "as under nohup: " << done.out;
+}
+
 // Also while there is nothing to print, which would fail.
 TEST(command, ends_when_nobody_reads_any_more) {
     for (const char* arguments : {"stalls --irq-off 1h", "stalls --json", "hist -I 1h", "hist"}) {

@@ -173,7 +173,8 @@ command add_hist(CLI::App& parent) {
                      "only these, with commas: irq_off (how late the heartbeat's\n"
                      "timer was served), softirq_off (raise to the first softirq),\n"
                      "softirq_latency (oldest raise to entry), softirq_run,\n"
-                     "hardirq_run, sysvec_run, idle_exit; what is not asked for is\nnot attached")
+                     "hardirq_run, sysvec_run, idle_exit, ksoftirqd_latency (woken\n"
+                     "until it runs), ksoftirqd_run; what is not asked for is not\nattached")
         ->type_name("LIST");
     hist->add_flag("--per-cpu", options->per_cpu, "a line for each CPU and key");
     hist->add_flag("--split", options->split,

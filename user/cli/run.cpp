@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/commands.hpp"
 #include "probe/session.hpp"
+#include "sink/sink.hpp"
 #include "version.hpp"
 
 #include <cstdio>
+#include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <map>
+#include <unistd.h>
 
 namespace irqscope::cli {
 
@@ -19,6 +23,13 @@ Times take units (500us, 10ms, 2s); a bare number is seconds for -d and -I. CPU 
 int complain(exit_status status, const std::string& message) {
     fmt::print(stderr, "irqscope: {}\n", message);
     return static_cast<int>(status);
+}
+
+// One that is closed would become a map's or a file's, and get our output. What is here instead takes none.
+void open_standard_descriptors() {
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
 }
 
 // CLI11 says what is wrong in one line or more; one sentence is wanted, and where to look.
@@ -36,6 +47,7 @@ std::string sentence_of(const CLI::ParseError& wrong, const CLI::App& app) {
 } // namespace
 
 int run(int count, const char* const* arguments) {
+    open_standard_descriptors();
     CLI::App app("irqscope shows how long each CPU's interrupts and softirqs ran, and how long softirqs waited.");
     app.name("irqscope");
     app.footer(closing);
@@ -65,7 +77,10 @@ int run(int count, const char* const* arguments) {
     }
     probe::set_libbpf_verbose(global.verbose);
     const auto done = commands.at(app.get_subcommands().front()->get_name())(global);
-    return done ? static_cast<int>(exit_status::done) : complain(done.error().status, done.error().message);
+    if (!done) return complain(done.error().status, done.error().message);
+    if (const int reason = sink::write_error(); reason != 0)
+        return complain(exit_status::failed, fmt::format("cannot write the output: {}", std::strerror(reason)));
+    return static_cast<int>(exit_status::done);
 }
 
 } // namespace irqscope::cli

@@ -20,6 +20,8 @@ result<void> take(const char* option, const std::string& text, result<T> (*parse
     return {};
 }
 
+std::string not_empty(const std::string& text) { return text.empty() ? "it is empty" : ""; }
+
 } // namespace
 
 void scope::apply(probe::session_options& to) const {
@@ -30,11 +32,15 @@ void scope::apply(probe::session_options& to) const {
 void add_scope(CLI::App& app, scope_options& to) {
     app.add_option("-d,--duration", to.duration,
                    "end after so long (10, 500ms, 2m; bcc's -d is something\nelse); without it, at Ctrl-C")
+        ->check(not_empty, "")
         ->type_name("TIME");
     app.add_option("-C,--cpu", to.cpus,
                    "these CPUs only (0-3,8); isolated CPUs have a heartbeat\nonly when they are named here")
+        ->check(not_empty, "")
         ->type_name("LIST");
-    app.add_option("--beat", to.beat, "period of the heartbeats (1ms; 100us to 100ms)")->type_name("TIME");
+    app.add_option("--beat", to.beat, "period of the heartbeats (1ms; 100us to 100ms)")
+        ->check(not_empty, "")
+        ->type_name("TIME");
 }
 
 result<scope> understand(const scope_options& options) {

@@ -96,6 +96,8 @@ result<plan> understand(const stalls_options& options) {
     made.session.stall_rate = options.rate;
     made.session.ring_bytes = ring_bytes;
     if (options.json && options.brief) return failure(exit_status::usage, "--brief does not go with --json");
+    if (options.brief && !options.around.empty())
+        return failure(exit_status::usage, "--brief does not go with --around: a line has no room for spans");
     made.json = options.json;
     made.brief = options.brief;
     return made;

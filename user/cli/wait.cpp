@@ -36,6 +36,9 @@ result<end_signals> end_signals::take_over() {
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
     sigaddset(&ends, SIGTERM);
+    struct sigaction hang_up {};
+    // not under nohup: a blocked signal comes although it is ignored
+    if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&ends, SIGHUP);
     std::signal(SIGPIPE, SIG_IGN); // NOLINT(cert-err33-c): a write then fails with EPIPE, which is looked at
     if (sigprocmask(SIG_BLOCK, &ends, nullptr) != 0) return cannot_wait();
     end_signals made(host::descriptor(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK)));

@@ -40,7 +40,7 @@ struct flight_span {
 
 std::string comm_of(const flight_span& task);
 
-// Spans that ended in (from_ns, to_ns] and were not read.
+// Spans that ended in (from_ns, to_ns] and are missing. Both counts 0: they were read, so many that they are not kept.
 struct flight_lost {
     std::uint64_t from_ns = 0;
     std::uint64_t to_ns = 0;

@@ -46,7 +46,10 @@ void incidents::add(stall& one) {
     }
     while (cpu.open.size() > most_open) {
         const auto over = std::find_if(cpu.open.begin(), cpu.open.end(), [](const auto& each) { return each.over; });
-        drop(cpu, over == cpu.open.end() ? cpu.open.begin() : over);
+        const auto dropped = over == cpu.open.end() ? cpu.open.begin() : over;
+        const open_stall was = std::move(*dropped);
+        cpu.open.erase(dropped);
+        keep(cpu, was);
     }
 }
 
@@ -58,38 +61,47 @@ void incidents::open_comes(cpu_state& cpu, stall& one) {
         known->one.incident = one.incident;
         return;
     }
-    const std::string name = group_of(one);
+    std::optional<std::string> name;
+    if (!one.activation) name = group_of(one);
     one.incident = count(cpu, name, one);
-    groups_[name].stalls++;
+    if (name) groups_[*name].stalls++;
     cpu.open.push_back({one, name, false});
 }
 
 void incidents::end_comes(cpu_state& cpu, std::vector<open_stall>::iterator open, stall& one) {
     const open_stall was = std::move(*open);
     cpu.open.erase(open);
-    one.incident = count(cpu, was.group, one);
-    keep_longest(was.group, joined(was.one, one));
+    const std::string name = was.group ? *was.group : group_of(one);
+    one.incident = count(cpu, name, one);
+    if (!was.group) groups_[name].stalls++;
+    keep_longest(name, joined(was.one, one));
 }
 
-// Puts its time into the CPU's incidents and into its group; returns its incident.
-std::uint64_t incidents::count(cpu_state& cpu, const std::string& group_name, const stall& one) {
+// Puts its time into the CPU's incidents and into its group, if it has one; returns its incident.
+std::uint64_t incidents::count(cpu_state& cpu, const std::optional<std::string>& group_name, const stall& one) {
     const std::uint64_t end_ns = std::max(one.start_ns, one.end_ns);
     std::uint64_t start_ns = one.start_ns;
-    std::uint64_t group_start_ns = one.start_ns;
-    for (const open_stall& open : cpu.open) {
-        if (open.over) continue;
-        start_ns = std::min(start_ns, open.one.start_ns);
-        if (open.group == group_name) group_start_ns = std::min(group_start_ns, open.one.start_ns);
-    }
+    for (const open_stall& open : cpu.open)
+        if (!open.over) start_ns = std::min(start_ns, open.one.start_ns);
     cpu.newest_end_ns = std::max(cpu.newest_end_ns, end_ns);
-    const std::uint64_t horizon_ns = cpu.newest_end_ns - std::min(cpu.newest_end_ns, fold_after_ns);
     const std::uint64_t number = cpu.all.add(start_ns, end_ns, next_number_);
     if (number == next_number_) next_number_++;
-    cpu.all.fold(horizon_ns);
-    stretches& of_group = groups_[group_name].cpus.try_emplace(one.cpu, most_culprit_stretches).first->second;
-    of_group.add(group_start_ns, end_ns);
-    of_group.fold(horizon_ns);
+    cpu.all.fold(horizon_of(cpu));
+    if (group_name) count_in_group(cpu, *group_name, one);
     return number;
+}
+
+void incidents::count_in_group(const cpu_state& cpu, const std::string& group_name, const stall& one) {
+    std::uint64_t start_ns = one.start_ns;
+    for (const open_stall& open : cpu.open)
+        if (!open.over && open.group == group_name) start_ns = std::min(start_ns, open.one.start_ns);
+    stretches& of_group = groups_[group_name].cpus.try_emplace(one.cpu, most_culprit_stretches).first->second;
+    of_group.add(start_ns, std::max(one.start_ns, one.end_ns));
+    of_group.fold(horizon_of(cpu));
+}
+
+std::uint64_t incidents::horizon_of(const cpu_state& cpu) {
+    return cpu.newest_end_ns - std::min(cpu.newest_end_ns, fold_after_ns);
 }
 
 void incidents::over(const stall& ended) {
@@ -108,16 +120,20 @@ void incidents::look(std::uint64_t now_ns) {
         }
 }
 
+// What is open counts as it is now, in a copy: it may go on.
 incidents_summary incidents::summary() const {
+    incidents now = *this;
+    for (const auto& [number, cpu] : cpus_)
+        for (const open_stall& open : cpu.open) now.keep(cpu, open);
+    return now.all_counted();
+}
+
+incidents_summary incidents::all_counted() const {
     incidents_summary all;
-    std::map<std::string, std::optional<stall>> longest;
     for (const auto& [number, cpu] : cpus_) {
         if (cpu.all.count() != 0) all.cpus[number] = {cpu.all.count(), cpu.all.total_ns(), cpu.all.longest_ns()};
-        for (const open_stall& open : cpu.open) {
+        for (const open_stall& open : cpu.open)
             if (!open.over) all.open.push_back(open.one);
-            std::optional<stall>& so_far = longest[open.group];
-            if (longer(open.one, so_far)) so_far = open.one;
-        }
     }
     std::stable_sort(all.open.begin(), all.open.end(), [](const stall& a, const stall& b) {
         return std::tuple(a.cpu, a.start_ns) < std::tuple(b.cpu, b.start_ns);
@@ -131,8 +147,6 @@ incidents_summary incidents::summary() const {
             one.stalled_ns += covered.total_ns();
         }
         if (from.longest) one.longest = *from.longest;
-        const auto open = longest.find(name);
-        if (open != longest.end() && open->second && longer(*open->second, from.longest)) one.longest = *open->second;
         one.longest_ns = one.longest.at_least_ns;
         all.culprits.push_back(std::move(one));
     }
@@ -151,9 +165,13 @@ std::string incidents::group_of(const stall& one) {
     return groups_.size() < most_culprits || groups_.contains(name) ? name : other_culprits;
 }
 
-void incidents::drop(cpu_state& cpu, std::vector<open_stall>::iterator open) {
-    keep_longest(open->group, open->one);
-    cpu.open.erase(open);
+void incidents::keep(const cpu_state& cpu, const open_stall& open) {
+    const std::string name = open.group ? *open.group : group_of(open.one);
+    if (!open.group) {
+        groups_[name].stalls++;
+        count_in_group(cpu, name, open.one);
+    }
+    keep_longest(name, open.one);
 }
 
 void incidents::keep_longest(const std::string& group_name, const stall& one) {

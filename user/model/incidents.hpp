@@ -27,7 +27,7 @@ struct incidents_summary {
 //
 // An open stall goes on until its ended one (same CPU, kind, `of` and start_ns) or over() comes: whatever else comes in
 // the meantime is part of its incident. The two are one stall with one culprit, that of the open one: it was looked at
-// while it was going on.
+// while it was going on. Of an activation it is that of the end: then it is known who had most of all its time.
 //
 // Memory is bounded: what ended fold_after_ns before the newest end on its CPU, and what exceeds the numbers below, is
 // kept as totals only. A later stall that began before that joins what is still known, or begins an incident; the
@@ -57,9 +57,9 @@ public:
 
 private:
     struct open_stall {
-        stall one; // as told first; the end and the length as looked at last
-        std::string group;
-        bool over = false; // its ended one may still come: it is being settled
+        stall one;                        // as told first; the end and the length as looked at last
+        std::optional<std::string> group; // nothing: its end tells, and till then it is counted in none
+        bool over = false;                // its ended one may still come: it is being settled
     };
     struct cpu_state {
         stretches all{most_incidents};
@@ -74,10 +74,13 @@ private:
 
     static std::vector<open_stall>::iterator find_open(cpu_state& cpu, const stall& one);
     std::string group_of(const stall& one);
-    std::uint64_t count(cpu_state& cpu, const std::string& group_name, const stall& one);
+    std::uint64_t count(cpu_state& cpu, const std::optional<std::string>& group_name, const stall& one);
+    void count_in_group(const cpu_state& cpu, const std::string& group_name, const stall& one);
+    void keep(const cpu_state& cpu, const open_stall& open); // as it is, in its group
     void open_comes(cpu_state& cpu, stall& one);
     void end_comes(cpu_state& cpu, std::vector<open_stall>::iterator open, stall& one);
-    void drop(cpu_state& cpu, std::vector<open_stall>::iterator open);
+    static std::uint64_t horizon_of(const cpu_state& cpu);
+    [[nodiscard]] incidents_summary all_counted() const;
     void keep_longest(const std::string& group_name, const stall& one);
 
     std::uint64_t next_number_ = 1;

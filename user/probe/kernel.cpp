@@ -8,6 +8,7 @@
 #include <array>
 #include <bit>
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -144,15 +145,16 @@ result<kernel> kernel::inspect(const std::optional<std::string>& btf_file) {
     const std::string path = btf_file.value_or(kernel_btf_path);
     found.btf_.reset(btf__parse(path.c_str(), nullptr));
     if (!found.btf_) {
-        const int reason = errno;
+        std::array<char, 128> reason{}; // libbpf has numbers of its own behind errno's
+        libbpf_strerror(errno, reason.data(), reason.size());
         if (btf_file)
             return failure(exit_status::not_possible, fmt::format("{} is no BTF that can be read ({}); --btf takes a "
                                                                   "raw BTF file or a vmlinux of the running kernel",
-                                                                  path, std::strerror(reason)));
+                                                                  path, reason.data()));
         return failure(exit_status::not_possible,
                        fmt::format("this kernel shows no BTF ({}: {}); it needs CONFIG_DEBUG_INFO_BTF, or the BTF of "
                                    "this very kernel from elsewhere with --btf FILE",
-                                   path, std::strerror(reason)));
+                                   path, reason.data()));
     }
     const functions known = read_functions();
     found.callers_ = find_callers(known);

@@ -100,7 +100,9 @@ void add_around(object& to, const std::optional<model::around>& from) {
     for (const model::around_span& one : from->spans) spans.push_back(span_of(one));
     std::uint64_t overwritten = 0;
     std::uint64_t torn = 0;
+    std::optional<std::uint64_t> known_from_ns; // by the ring that forgot more
     for (const model::flight_lost& one : from->lost) {
+        if (one.overwritten == 0 && one.torn == 0) known_from_ns = std::max(known_from_ns.value_or(0), one.to_ns);
         overwritten += one.overwritten;
         torn += one.torn;
     }
@@ -108,6 +110,7 @@ void add_around(object& to, const std::optional<model::around>& from) {
     to["spans_hidden"] = from->hidden;
     to["spans_overwritten"] = overwritten;
     to["spans_torn"] = torn;
+    to["spans_known_from_ns"] = nullable(known_from_ns);
 }
 
 object stall_of(const model::stall& from, const clock_pair& clock) {

@@ -21,7 +21,10 @@ public:
     virtual bool doctor(const model::report& report) = 0;
 };
 
-// Writes and flushes; false when it cannot (a closed pipe).
+// Writes and flushes; false when it cannot: nobody reads any more, or see write_error().
 bool write_out(const std::string& text);
+
+// Why a write failed, as errno; 0: none did, or only because nobody reads any more (a closed pipe).
+int write_error();
 
 } // namespace irqscope::sink

@@ -38,7 +38,9 @@ std::string row_of(const model::around_span& from, std::uint64_t start_ns) {
 }
 
 std::string row_of(const model::flight_lost& from, std::uint64_t start_ns, std::uint64_t end_ns) {
-    std::string words = fmt::format("{} overwritten unread", format_count(from.overwritten));
+    std::string words = from.overwritten == 0 && from.torn == 0
+                            ? "more than are kept"
+                            : fmt::format("{} overwritten unread", format_count(from.overwritten));
     if (from.torn != 0) words += fmt::format(", {} while they were read", format_count(from.torn));
     return fmt::format("{:>14} {:>8}   {}: here spans are missing", "until",
                        from.to_ns < end_ns ? since(from.to_ns, start_ns) : "the end", words);

@@ -120,7 +120,9 @@ std::string text_stalls::text_of(const model::stall& one) const {
 std::string text_stalls::brief_of(const model::stall& one) const {
     const std::string holder = holder_of(one);
     std::string who = one.of ? words_of(*one.of) : holder;
-    if (one.of && one.kind == model::stall_kind::softirq_latency)
+    if (one.activation)
+        who = model::culprit_of(one);
+    else if (one.of && one.kind == model::stall_kind::softirq_latency)
         who = one.of->key + (holder.empty() ? "" : "; " + holder);
     const std::string head = fmt::format(
         "{}  CPU {:<4} {:<15}  {:<19}  {:<4} ", format_clock(wall_of(heading_.clock, one.end_ns)), one.cpu,

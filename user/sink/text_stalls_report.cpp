@@ -46,11 +46,15 @@ std::string aside_words(const model::stalls_report& report) {
     return fmt::format("{}", fmt::join(asides, ", "));
 }
 
+std::uint64_t all_suppressed(const model::stalls_report& report) {
+    std::uint64_t all = 0;
+    for (const auto& [kind, count] : report.suppressed) all += count;
+    return all;
+}
+
 // Silence is no answer without what it was kept about.
 bool is_silent(const model::stalls_report& report) {
-    return report.cpus.empty() && report.open.empty() &&
-           std::all_of(report.suppressed.begin(), report.suppressed.end(),
-                       [](const auto& one) { return one.second == 0; });
+    return report.cpus.empty() && report.open.empty() && all_suppressed(report) == 0;
 }
 
 std::string answer(const model::stalls_report& report, const stalls_heading& heading) {
@@ -59,14 +63,17 @@ std::string answer(const model::stalls_report& report, const stalls_heading& hea
     for (const auto& [cpu, one] : report.cpus) incidents += one.incidents;
     std::string words;
     if (incidents != 0)
-        words = fmt::format("{} on {} of {} in {}: {} stalled", counted(incidents, "incident"),
+        words = fmt::format("{} on {} of {} in {}: {}{} stalled", counted(incidents, "incident"),
                             format_count(report.cpus.size()), counted(whole.coverage.cpus.size(), "CPU"),
-                            format_ns(whole.duration_ns), format_ns(stalled_ns(report)));
+                            format_ns(whole.duration_ns), all_suppressed(report) != 0 ? "at least " : "",
+                            format_ns(stalled_ns(report)));
     else if (is_silent(report))
         words = "no stall seen in " + format_ns(whole.duration_ns);
     else
         words = "no incident ended in " + format_ns(whole.duration_ns);
     if (!report.open.empty()) words += fmt::format(", {} going on", counted(report.open.size(), "stall"));
+    if (const std::uint64_t count = all_suppressed(report); count != 0)
+        words += fmt::format("; {} more in none of these figures (rate limit)", counted(count, "stall"));
     // or "no stall seen" would claim what nobody looked for
     if (heading.thresholds_ns.contains(stall_kind::irq_off) && whole.coverage.all_beats().seen == 0)
         words += "; irq_off was not watched: no heartbeat was seen";

@@ -18,7 +18,7 @@ std::string lost_words(const model::lost& lost) {
     for (const auto& [kind, count] : lost.counts)
         if (count != 0) parts.push_back(fmt::format("{} {}", kind, format_count(count)));
     for (const auto& [program, count] : lost.recursion_misses)
-        if (count != 0) parts.push_back(fmt::format("{} calls of {} (recursion)", format_count(count), program));
+        if (count != 0) parts.push_back(fmt::format("{} of {} (recursion)", counted(count, "call"), program));
     if (!lost.cpus_gone.empty()) parts.push_back("CPUs gone: " + host::format_cpu_list(lost.cpus_gone));
     if (!lost.cpus_come.empty()) parts.push_back("CPUs come: " + host::format_cpu_list(lost.cpus_come));
     return fmt::format("{}", fmt::join(parts, ", "));

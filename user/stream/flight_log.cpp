@@ -90,7 +90,8 @@ void flight_log::track::add_to(model::flight& to) const {
         if (one->start_ns < to.end_ns) to.spans.push_back(*one);
     for (const model::flight_lost& one : lost)
         if (one.from_ns < to.end_ns && one.to_ns > to.start_ns) to.lost.push_back(one);
-    to.whole = to.whole && to.lost.empty() && forgotten_ns <= to.start_ns;
+    if (forgotten_ns > to.start_ns) to.lost.push_back({0, forgotten_ns, 0, 0});
+    to.whole = to.whole && to.lost.empty();
 }
 
 model::flight flight_log::window(std::uint64_t start_ns, std::uint64_t end_ns,

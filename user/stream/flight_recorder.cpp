@@ -12,12 +12,13 @@ namespace irqscope::stream {
 
 namespace {
 
-model::tops tops_of(const model::flight& window, int cpu, const catalog& names) {
+// A top has no more than its part has: what was nested in it may be among what was lost.
+model::tops tops_of(const model::flight& window, const model::breakdown& where, int cpu, const catalog& names) {
     const model::flight_shares shares = model::share(window);
     const auto named = [&](model::part which) -> std::optional<model::top> {
         const auto& most = shares.most_of(which);
         if (!most) return std::nullopt;
-        return model::top{names.named(cpu, most->of.number), most->ns, most->count};
+        return model::top{names.named(cpu, most->of.number), std::min(most->ns, where.at(which)), most->count};
     };
     model::tops made;
     made.hardirq = named(model::part::hardirq);
@@ -25,7 +26,10 @@ model::tops tops_of(const model::flight& window, int cpu, const catalog& names) 
     made.softirq = named(model::part::softirq);
     made.ksoftirqd = named(model::part::ksoftirqd);
     if (const auto& most = shares.most_of(model::part::task))
-        made.task = {task_of(most->of), {most->of.prio, most->of.policy}, most->ns, most->count};
+        made.task = {task_of(most->of),
+                     {most->of.prio, most->of.policy},
+                     std::min(most->ns, where.at(model::part::task)),
+                     most->count};
     made.complete = window.whole && shares.unknown_ns == 0;
     for (const model::flight_lost& one : window.lost) made.lost += one.overwritten + one.torn;
     return made;
@@ -76,8 +80,8 @@ void flight_recorder::see(const wire_stall& from, const catalog& names, model::s
     const std::uint64_t until_ns = one.where ? one.where->end_ns : one.end_ns;
     here->second.open = open_in(from, names, until_ns);
     if (one.where)
-        one.where->most =
-            tops_of(here->second.log.window(one.where->start_ns, until_ns, here->second.open), one.cpu, names);
+        one.where->most = tops_of(here->second.log.window(one.where->start_ns, until_ns, here->second.open), *one.where,
+                                  one.cpu, names);
 }
 
 void flight_recorder::add_around(model::stall& one, const catalog& names, std::uint64_t ns, std::uint64_t now_ns) {

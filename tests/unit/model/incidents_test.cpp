@@ -36,6 +36,23 @@ stall open(stall one) {
     return one;
 }
 
+// An activation of which the parts have what is given.
+stall activation_of(std::uint64_t start_ns, std::uint64_t end_ns, std::uint64_t task_ns, std::uint64_t ksoftirqd_ns) {
+    stall one = made(start_ns, end_ns, {});
+    one.kind = stall_kind::ksoftirqd;
+    one.stack_is = stack_kind::none;
+    one.of = {metric::ksoftirqd_run, "ksoftirqd", {}, {}};
+    one.activation.emplace().thread = "ksoftirqd";
+    if (task_ns != 0) one.activation->tasks.push_back({7, "hog", {}, task_ns, 1});
+    one.activation->vectors.push_back({"NET_RX", ksoftirqd_ns, 1});
+    breakdown& where = one.where.emplace();
+    where.start_ns = start_ns;
+    where.end_ns = end_ns;
+    where.at(part::task) = task_ns;
+    where.at(part::ksoftirqd) = ksoftirqd_ns;
+    return one;
+}
+
 std::uint64_t add(incidents& all, stall one) {
     all.add(one);
     return one.incident;
@@ -365,6 +382,47 @@ TEST(incidents, those_that_are_over_go_first) {
     ASSERT_EQ(some.open.size(), 2U);
     EXPECT_EQ(some.open[0].of->key, "waits");
     EXPECT_EQ(some.cpus.at(0).incidents, 1U);
+}
+
+TEST(incidents, activation_is_its_ends_culprits) {
+    incidents all;
+    add(all, open(activation_of(1'000, 1'010, 1, 9)));
+    add(all, activation_of(1'000, 1'900, 800, 100));
+    const auto sum = all.summary();
+    EXPECT_EQ(names(sum), std::vector<std::string>{"ksoftirqd starved: hog 7"});
+    EXPECT_EQ(sum.culprits.front().stalls, 1U);
+    EXPECT_EQ(sum.culprits.front().stalled_ns, 900U);
+    EXPECT_EQ(sum.culprits.front().longest.where->at(part::task), 800U);
+    EXPECT_EQ(sum.cpus.at(0).stalled_ns, 900U);
+}
+
+TEST(incidents, activation_that_goes_on_is_his_who_has_most_so_far) {
+    incidents all;
+    add(all, open(activation_of(1'000, 1'010, 1, 9)));
+    all.look(1'500);
+    for (int i = 0; i < 2; i++) { // a summary changes nothing
+        const auto sum = all.summary();
+        EXPECT_EQ(names(sum), std::vector<std::string>{"ksoftirqd overloaded: NET_RX"});
+        EXPECT_EQ(sum.culprits.front().stalls, 1U);
+        EXPECT_EQ(sum.culprits.front().stalled_ns, 500U);
+        EXPECT_EQ(sum.open.size(), 1U);
+    }
+    add(all, activation_of(1'000, 1'900, 800, 100));
+    EXPECT_EQ(names(all.summary()), std::vector<std::string>{"ksoftirqd starved: hog 7"});
+    EXPECT_TRUE(all.summary().open.empty());
+}
+
+TEST(incidents, activation_whose_end_was_set_aside_or_forgotten_stays_counted) {
+    incidents all;
+    stall one = open(activation_of(1'000, 1'010, 1, 9));
+    add(all, one);
+    all.over(one);
+    EXPECT_EQ(names(all.summary()), std::vector<std::string>{"ksoftirqd overloaded: NET_RX"});
+    for (std::uint64_t i = 0; i < incidents::most_open; i++)
+        add(all, open(latency(std::to_string(i), 2'000 + i, 3'000, "f")));
+    const auto sum = all.summary();
+    EXPECT_EQ(named(sum, "ksoftirqd overloaded: NET_RX").stalled_ns, 10U);
+    EXPECT_EQ(named(sum, "ksoftirqd overloaded: NET_RX").stalls, 1U);
 }
 
 } // namespace irqscope::model

@@ -109,6 +109,13 @@ TEST(text_around, shows_each_span_and_what_is_missing) {
     EXPECT_TRUE(around_rows(made_irq_off()).empty());
 }
 
+TEST(text_around, says_from_when_on_it_knows) {
+    model::stall one = with_spans();
+    one.around->lost = {{0, one.start_ns + 2'000'000, 0, 0}};
+    const auto rows = around_rows(one);
+    EXPECT_EQ(rows.back(), "         until +2.000 ms   more than are kept: here spans are missing") << rows.back();
+}
+
 TEST(json_flight, tops_are_in_the_breakdown) {
     json_stalls sink;
     sink.begin(made_heading());

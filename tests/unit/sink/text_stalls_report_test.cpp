@@ -16,9 +16,12 @@ bool has(const std::string& text, const std::string& what) { return text.find(wh
 } // namespace
 
 TEST(text_stalls_report, answer_comes_first) {
-    EXPECT_TRUE(text_of(made_report())
-                    .starts_with("12 incidents on 2 of 2 CPUs in 60.0 s: 410 ms stalled, 1 stall going on\n"
-                                 "heartbeats each 1 ms: 120,000 due, 119,985 seen (99.987 %), 4 skipped, 11 unseen; "))
+    EXPECT_TRUE(
+        text_of(made_report())
+            .starts_with(
+                "12 incidents on 2 of 2 CPUs in 60.0 s: at least 410 ms stalled, 1 stall going on; 1,200 stalls more\n"
+                "    in none of these figures (rate limit)\n"
+                "heartbeats each 1 ms: 120,000 due, 119,985 seen (99.987 %), 4 skipped, 11 unseen; "))
         << text_of(made_report());
     expect_page(text_of(made_report()));
 }
@@ -89,6 +92,7 @@ TEST(text_stalls_report, what_is_open_or_not_told_is_no_silence) {
     out = text_of(report);
     EXPECT_FALSE(has(out, "no stall seen")) << out;
     find_in(out, "rate limit): hardirq_run 7\n");
+    find_in(out, "7 stalls more in none of these figures (rate limit)");
 }
 
 TEST(text_stalls_report, cpu_with_the_most_stalled_time_comes_first) {

@@ -137,6 +137,8 @@ TEST_F(text_stalls_test, brief_is_a_line_a_stall) {
     EXPECT_TRUE(sink_.brief_of(unseen).ends_with("#5   NET_RX\n"));
     EXPECT_EQ(sink_.brief_of(made_hardirq_run()),
               "13:05:16.694  CPU 1    hardirq_run      1.04 ms                   hardirq 36 virtio1-req.0\n");
+    EXPECT_NE(sink_.brief_of(made_ksoftirqd()).find("ksoftirqd starved: "), std::string::npos)
+        << sink_.brief_of(made_ksoftirqd());
     testing::internal::CaptureStdout();
     text_stalls brief(true);
     brief.begin(made_heading());

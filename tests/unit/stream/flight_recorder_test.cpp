@@ -59,8 +59,11 @@ protected:
         std::memcpy(static_cast<char*>(one.comm), "dd", 3);
         return one;
     }
-    model::tops tops_of(const wire_stall& wire, std::uint64_t start_ns, std::uint64_t end_ns) {
+    // each_ns: that each part has.
+    model::tops tops_of(const wire_stall& wire, std::uint64_t start_ns, std::uint64_t end_ns,
+                        std::uint64_t each_ns = 1'000'000) {
         model::stall one = stall_of(start_ns, end_ns);
+        one.where->ns.fill(each_ns);
         recorder_.see(wire, names_, one);
         EXPECT_TRUE(one.where->most);
         return one.where->most.value_or(model::tops{});
@@ -155,6 +158,15 @@ TEST_F(flight_recorder_test, task_to_which_no_switch_was_seen_ran_all_the_time) 
     const auto tops = tops_of(told(0), 1000, 2000);
     EXPECT_EQ(tops.task->ns, 1000U);
     EXPECT_TRUE(tops.complete);
+}
+
+TEST_F(flight_recorder_test, top_has_no_more_than_its_part) {
+    task(8, 100, 1000);
+    task(9, 1000, 2000); // and what was nested in it was overwritten
+    softirq(net_rx_in_irq_exit, 1400, 1500);
+    const auto tops = tops_of(told(1000), 1000, 2000, 70);
+    EXPECT_EQ(tops.task->ns, 70U);
+    EXPECT_EQ(tops.softirq->ns, 70U);
 }
 
 TEST_F(flight_recorder_test, time_that_no_task_covers_is_not_complete) {
