@@ -284,7 +284,7 @@ static __attribute__((noinline)) int look_for_open(void *ctx, struct wire_cpu_st
 		}
 	}
 	start = cpu->softirq.start_ns;
-	if (start && now - start >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN]) {
+	if (start && now - start + softirq_ran(cpu) >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN]) {
 		if (serving != !!cpu->told[WIRE_TOLD_RUN])
 			stall_tell_open(ctx, cpu, WIRE_TOLD_RUN, start, ROOM_INTERRUPT);
 		if (!serving) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* sched_waking, sched_switch: which task a CPU has, and the activations of its ksoftirqd (and ktimers). */
 #include "activation.bpf.h"
-#include "flight.bpf.h"
+#include "pause.bpf.h"
 #include "wait.bpf.h"
 
 char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
@@ -174,11 +174,15 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *previous, struct ta
 	from = thread_of(cpu, leaving);
 	cpu->current_task = address_of(next, &cpu->switch_address);
 	to = thread_of(cpu, cpu->current_task);
+	if (config.pauses && unlikely(cpu->softirq.start_ns))
+		softirq_pauses(cpu, leaving, now);
 	if (config.totals) {
 		task_ends_at(cpu, now, cpu->interrupt_ns);
 		task_begins(cpu, now, cpu->interrupt_ns, class_of_thread(to, BPF_CORE_READ(next, pid)));
 		settle_totals(cpu, now);
 	}
+	if (config.pauses && unlikely(cpu->paused_task) && cpu->paused_task == cpu->current_task)
+		softirq_resumes(cpu, now);
 	if (config.activations) {
 		pid = BPF_CORE_READ(previous, pid);
 		if (pid && from == WIRE_THREADS)

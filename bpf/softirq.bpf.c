@@ -2,6 +2,7 @@
 /* softirq_raise, softirq_entry, softirq_exit: softirq_latency, softirq_off and softirq_run. */
 #include "context.bpf.h"
 #include "histogram.bpf.h"
+#include "pause.bpf.h"
 #include "runqueue.bpf.h"
 #include "stall.bpf.h"
 #include "threads.bpf.h"
@@ -127,7 +128,7 @@ static __attribute__((noinline)) int softirq_stall(void *ctx, struct wire_cpu_st
 	else if (cpu->softirq.context == WIRE_CONTEXT_IRQ_EXIT)
 		stall->stack = WIRE_STACK_INTERRUPTED;
 	if (config.totals && slot == WIRE_TOLD_RUN) {
-		breakdown_of_softirq(cpu, start, end, end - start - cpu->softirq.net_ns, stall);
+		breakdown_of_softirq(cpu, start, end, end - start - cpu->softirq.net_ns - softirq_ran_net(cpu), stall);
 	} else if (config.totals) {
 		copy_totals(cpu, end, interrupt_ns, &cpu->at_now);
 		breakdown(slot == WIRE_TOLD_OFF ? &cpu->at_off : &cpu->at_waited, &cpu->at_now, stall);
@@ -188,7 +189,13 @@ int BPF_PROG(softirq_entry, unsigned int number)
 		cpu->softirq.context = WIRE_CONTEXT_UNKNOWN;
 	}
 	WRITE_ONCE(cpu->softirq.interrupt_ns, interrupt_ns);
+	if (config.pauses)
+		cpu->stretches = (struct wire_softirq_stretches){};
 	WRITE_ONCE(cpu->softirq.start_ns, now); /* early: a raise from an interrupt asks whether a pass goes on */
+	if (config.pauses && unlikely(cpu->task_since_ns > now)) { /* it was preempted since it read the clock */
+		cpu->softirq.interrupt_ns = cpu->task_interrupt_ns;
+		WRITE_ONCE(cpu->softirq.start_ns, cpu->task_since_ns);
+	}
 	cpu->softirq.latency_ns = WIRE_NO_LATENCY;
 	cpu->softirq.vector = vector;
 	if (config.run)
@@ -235,15 +242,25 @@ int BPF_PROG(softirq_exit, unsigned int number)
 		return 0;
 	}
 	now = now_with_interrupts(cpu, &interrupt_ns);
+	if (config.pauses && unlikely(cpu->softirq.start_ns > now)) { /* as at the entry */
+		now = cpu->softirq.start_ns;
+		interrupt_ns = cpu->softirq.interrupt_ns;
+	}
 	record.span.start_ns = cpu->softirq.start_ns;
 	record.span.duration_ns = now - cpu->softirq.start_ns;
 	record.span.nested_ns = interrupt_ns - cpu->softirq.interrupt_ns;
 	if (config.totals)
 		softirq_done(cpu, now, record.span.duration_ns - record.span.nested_ns);
 	flight_softirq(cpu, now);
+	if (config.pauses && unlikely(cpu->stretches.first_ns)) {
+		record.span.start_ns = cpu->stretches.first_ns;
+		record.span.duration_ns += cpu->stretches.ran_ns;
+		record.span.nested_ns += cpu->stretches.nested_ns;
+	}
 	WRITE_ONCE(cpu->softirq.start_ns, 0); /* before told is read: from here on no beat finds it open */
 	if (unlikely(record.span.duration_ns >= config.stall_ns[WIRE_STALL_SOFTIRQ_RUN] || cpu->told[WIRE_TOLD_RUN]))
-		softirq_stall(ctx, cpu, WIRE_TOLD_RUN, record.span.start_ns, now);
+		softirq_stall(ctx, cpu, WIRE_TOLD_RUN, record.span.start_ns,
+			      record.span.start_ns + record.span.duration_ns);
 	cpu->softirq_end_ns = now;
 	sum_softirq(vector, record.span.duration_ns - record.span.nested_ns);
 	index = histogram_of_softirq(cpu);

@@ -3,7 +3,7 @@
 #ifndef IRQSCOPE_STALL_BPF_H
 #define IRQSCOPE_STALL_BPF_H
 
-#include "flight.bpf.h"
+#include "pause.bpf.h"
 #include "ring.bpf.h"
 #include "runqueue.bpf.h"
 #include "totals.bpf.h"
@@ -167,8 +167,11 @@ inline_always void breakdown_of_softirq(struct wire_cpu_state *cpu, u64 start, u
 	struct wire_softirq_frame *frame = &cpu->softirq;
 
 	breakdown_of_run(class_of_softirq(frame->context), start, now - start, nested,
-			 cpu->done_ns[WIRE_CLASS_HARDIRQ] - frame->hardirq_ns,
-			 cpu->done_ns[WIRE_CLASS_UNEXPLAINED] - frame->unexplained_ns, stall);
+			 cpu->done_ns[WIRE_CLASS_HARDIRQ] - frame->hardirq_ns +
+				 (config.pauses ? cpu->stretches.hardirq_ns : 0),
+			 cpu->done_ns[WIRE_CLASS_UNEXPLAINED] - frame->unexplained_ns +
+				 (config.pauses ? cpu->stretches.unexplained_ns : 0),
+			 stall);
 }
 
 /* What a beat finds open; it has settled the totals. */
@@ -179,8 +182,10 @@ inline_always void breakdown_of_open(struct wire_cpu_state *cpu, u32 slot, u64 n
 	if (slot == WIRE_TOLD_RUN) {
 		below_interrupts(cpu, &t, &interrupts);
 		/* what has ended, and the one that runs */
-		breakdown_of_softirq(cpu, cpu->softirq.start_ns, now,
-				     interrupts - cpu->softirq.interrupt_ns + (now - t), stall);
+		breakdown_of_softirq(cpu, stall->start_ns, stall->start_ns + stall->duration_ns,
+				     interrupts - cpu->softirq.interrupt_ns + (now - t) +
+					     (config.pauses ? cpu->stretches.nested_ns : 0),
+				     stall);
 	} else {
 		breakdown(slot == WIRE_TOLD_OFF ? &cpu->at_off : &cpu->at_raise[slot < WIRE_VECTORS ? slot : 0],
 			  &cpu->totals, stall);
@@ -194,14 +199,18 @@ inline_always void breakdown_of_open(struct wire_cpu_state *cpu, u32 slot, u64 n
 static __attribute__((noinline)) int stall_tell_open(void *ctx, struct wire_cpu_state *cpu, u32 slot, u64 start,
 						     enum stall_room room)
 {
-	u64 now = bpf_ktime_get_ns();
+	u64 now = bpf_ktime_get_ns(), ns = now - start;
 	struct wire_stall *stall;
 	bool gone;
 
 	if (!cpu || slot >= sizeof(cpu->told))
 		return 0;
 	gone = cpu->told[slot];
-	stall = stall_room(room, stall_of_slot(slot), start, now - start);
+	if (slot == WIRE_TOLD_RUN) {
+		ns += softirq_ran(cpu);
+		start = softirq_began(cpu, start);
+	}
+	stall = stall_room(room, stall_of_slot(slot), start, ns);
 	if (!stall)
 		return 0;
 	stall->state = gone ? WIRE_STALL_GONE : WIRE_STALL_OPEN;

@@ -119,6 +119,15 @@ struct wire_softirq_frame {
 };
 #define WIRE_NO_LATENCY (~0ULL)
 
+/* PREEMPT_RT: what a softirq had done before its present stretch (bpf/pause.bpf.h). */
+struct wire_softirq_stretches {
+	__u64 first_ns; /* when it began; 0: it has not paused */
+	__u64 ran_ns;
+	__u64 nested_ns;
+	__u64 hardirq_ns;
+	__u64 unexplained_ns;
+};
+
 /* wire_cpu_state.told: where each open stall stands, and what is said there. */
 #define WIRE_TOLD 1
 #define WIRE_TOLD_SUPPRESSED 2
@@ -159,6 +168,9 @@ struct wire_cpu_state {
 	__u32 long_histogram;
 	__u32 steal_known; /* that steal_ns could be read */
 	struct wire_beats beats;
+	struct wire_softirq_frame paused; /* the softirq whose task has lost the CPU */
+	__u64 paused_task;		  /* 0: none */
+	struct wire_softirq_stretches stretches;
 	/* the totals when each wait or run began */
 	struct wire_totals at_beat; /* the last one */
 	struct wire_totals at_off;
@@ -364,22 +376,24 @@ struct wire_caller {
 };
 
 struct wire_config {
-	__u8 histograms;		  /* aggregate in the kernel */
-	__u8 stream;			  /* send every completed span */
-	__u8 latency;			  /* softirq_latency is wanted */
-	__u8 run;			  /* softirq_run is wanted */
-	__u8 pending;			  /* pending_from_rq is known */
-	__u8 serving;			  /* preempt_from_rq is known */
-	__u8 off;			  /* softirq_off is wanted */
-	__u8 soft_beat;			  /* each beat makes a raise */
-	__u8 totals;			  /* time by class is wanted */
-	__u8 ksoftirqd;			  /* ksoftirqd_from_rq is known */
-	__u8 ktimers;			  /* ktimers_from_rq is known */
-	__u8 regs;			  /* regs_from_rq is known, and interrupts are masked as the CPU does it */
-	__u8 ksoftirqd_latency;		  /* ksoftirqd_latency is wanted */
-	__u8 ksoftirqd_run;		  /* ksoftirqd_run is wanted */
-	__u8 activations;		  /* and what an activation is told with */
-	__u8 softnet;			  /* softnet_from_rq is known */
+	__u8 histograms;	/* aggregate in the kernel */
+	__u8 stream;		/* send every completed span */
+	__u8 latency;		/* softirq_latency is wanted */
+	__u8 run;		/* softirq_run is wanted */
+	__u8 pending;		/* pending_from_rq is known */
+	__u8 serving;		/* preempt_from_rq is known */
+	__u8 off;		/* softirq_off is wanted */
+	__u8 soft_beat;		/* each beat makes a raise */
+	__u8 totals;		/* time by class is wanted */
+	__u8 ksoftirqd;		/* ksoftirqd_from_rq is known */
+	__u8 ktimers;		/* ktimers_from_rq is known */
+	__u8 regs;		/* regs_from_rq is known, and interrupts are masked as the CPU does it */
+	__u8 ksoftirqd_latency; /* ksoftirqd_latency is wanted */
+	__u8 ksoftirqd_run;	/* ksoftirqd_run is wanted */
+	__u8 activations;	/* and what an activation is told with */
+	__u8 softnet;		/* softnet_from_rq is known */
+	__u8 pauses;		/* softirqs run in tasks that can be preempted */
+	__u8 pad[7];
 	__u32 flight;			  /* entries of the flight recorder's first ring, a power of two; 0: none */
 	__u32 wake_bytes;		  /* wake the reader when a ring holds so much */
 	__u32 stall_rate;		  /* stalls a second and CPU that are told */

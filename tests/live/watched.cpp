@@ -84,6 +84,10 @@ model::stalls_report watched::finish() {
     return report;
 }
 
+bool ends_in_a_thunk(const model::stall& one) {
+    return one.stack.size() == 1 && one.stack.front().find("x86_indirect_thunk_") != std::string::npos;
+}
+
 std::string words_of(const model::stall& one) {
     const auto ms = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e6; };
     return fmt::format("{} {} CPU {} #{} {:.3f} .. {:.3f} ms, {}{}, {} {}: {}", model::name_of(one.kind),

@@ -56,6 +56,9 @@ private:
     std::vector<model::stall> told_;
 };
 
+// The kernel's unwinder got no further than a retpoline's thunk (docs/STALLS.md): of this stack nothing can be asked.
+bool ends_in_a_thunk(const model::stall& one);
+
 // One line, for a test's output.
 std::string words_of(const model::stall& one);
 

@@ -40,6 +40,13 @@ std::optional<stall> longest(const std::vector<stall>& of, stall_kind kind) {
     return found;
 }
 
+std::string parts_of(const stall& one) {
+    std::string text;
+    for (const model::part which : model::all_parts)
+        if (one.where) text += fmt::format("{} {} ns\n", model::name_of(which), one.where->at(which));
+    return text;
+}
+
 std::string all_words(const std::vector<stall>& of) {
     std::string text;
     for (const stall& one : of) text += words_of(one) + '\n';
@@ -61,6 +68,7 @@ protected:
             tracer.forget();
             const truth what = hold(kind, cpus.at(static_cast<std::size_t>(i) % cpus.size()), GetParam());
             tracer.settle();
+            tracer.settle(); // kallsyms takes its time here
             SCOPED_TRACE(fmt::format("{} of {} ns on CPU {}", kind, what.length_ns(), what.cpu));
             check(what, tracer.at(what));
         }
@@ -82,14 +90,16 @@ TEST_P(hold_test, irq_off_is_told_and_lies_in_the_interval) {
 }
 
 TEST_P(hold_test, softirqs_are_off_while_bottom_halves_are) {
-    // Where no soft heartbeat raises, the tick does: at 250 Hz, within 4 ms.
-    const std::uint64_t until_raised = is_rt() ? 5 * ms : ms + slack;
-    each("bh_off", [&](const truth& what, const std::vector<stall>& told) {
+    each("bh_off", [](const truth& what, const std::vector<stall>& told) {
         const auto one = longest(told, stall_kind::softirq_off);
         ASSERT_TRUE(one) << all_words(told);
         fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
         EXPECT_LE(one->at_least_ns, what.length_ns() + slack);
-        EXPECT_GE(one->at_least_ns + until_raised, what.length_ns());
+        EXPECT_GT(one->less_than_ns.value_or(0) + slack, what.length_ns());
+        // without a soft heartbeat the first raise is whose it may be
+        if (!is_rt()) {
+            EXPECT_GE(one->at_least_ns + ms + slack, what.length_ns());
+        }
         EXPECT_FALSE(longest(told, stall_kind::irq_off)) << "interrupts were on:\n" << all_words(told);
     });
 }
@@ -100,7 +110,8 @@ TEST_P(hold_test, tasklet_is_a_long_softirq) {
         ASSERT_TRUE(one) << all_words(told);
         fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
         EXPECT_EQ(one->of->key, "TASKLET");
-        EXPECT_GE(one->at_least_ns, what.length_ns());
+        // with PREEMPT_RT it can lose its CPU, which is no part of its run
+        EXPECT_GE(one->at_least_ns + (is_rt() ? what.length_ns() / 50 : 0), what.length_ns());
         EXPECT_LE(one->at_least_ns, what.length_ns() + slack + what.length_ns() / 50);
     });
 }
@@ -137,9 +148,13 @@ TEST(idle, holds_off_no_softirqs) {
     watched tracer(live::low_thresholds());
     live::sleep_ms(5'000);
     tracer.settle();
-    int off = 0;
-    for (const stall& one : tracer.told()) off += one.kind == stall_kind::softirq_off ? 1 : 0;
-    EXPECT_EQ(off, 0) << all_words(tracer.told());
+    // With PREEMPT_RT softirqs are ksoftirqd's, and it waits for its CPU like any task: then it says so.
+    for (const stall& one : tracer.told()) {
+        if (one.kind != stall_kind::softirq_off || one.state != model::stall_state::ended) continue;
+        EXPECT_TRUE(is_rt() && one.where && one.where->at(model::part::idle) * 2 < one.where->length_ns())
+            << words_of(one) << '\n'
+            << parts_of(one);
+    }
     const auto report = tracer.finish();
     for (const auto& [cpu, beats] : report.whole.coverage.heartbeats) {
         fmt::print("CPU {}: {} beats due, {} seen\n", cpu, beats.due, beats.seen);
@@ -154,6 +169,7 @@ TEST(storm, of_a_tasklet_is_an_overloaded_ksoftirqd) {
     for (int i = 0; i < 3; i++) {
         tracer.forget();
         const truth what = hold("storm", cpu, 300 * ms);
+        tracer.settle();
         tracer.settle();
         const auto told = tracer.at(what);
         const auto one = longest(told, stall_kind::ksoftirqd);

@@ -127,7 +127,7 @@ result<void> session::implementation::choose_programs(const kernel& on, const se
     bpf_object__for_each_program(program, object->obj) {
         const auto tracepoint = tracepoint_of(program);
         if (!tracepoint) continue;
-        bool load = is_wanted(*tracepoint, options);
+        bool load = is_wanted(*tracepoint, options, on.preempt_rt());
         if (load && !on.has_tracepoint(*tracepoint)) {
             if (!is_optional(*tracepoint))
                 return failure(exit_status::not_possible,
@@ -175,6 +175,7 @@ void session::implementation::configure(const kernel& on, const session_options&
     wire_config& config = object->rodata->config;
     config.histograms = options.kernel_histograms ? 1 : 0;
     config.stream = options.stream ? 1 : 0;
+    config.pauses = on.preempt_rt() ? 1 : 0;
     config.latency = options.metrics.contains(metric::softirq_latency) ? 1 : 0;
     config.run = options.wants_softirq_runs() ? 1 : 0;
     config.flight = flights.memory().empty() ? 0 : options.flight_spans;

@@ -17,7 +17,7 @@ bool charges_time(std::string_view tracepoint) {
 
 } // namespace
 
-bool is_wanted(std::string_view tracepoint, const session_options& options) {
+bool is_wanted(std::string_view tracepoint, const session_options& options, bool pauses) {
     const auto& metrics = options.metrics;
     const auto any = [&metrics](std::initializer_list<metric> of) {
         return std::any_of(of.begin(), of.end(), [&](metric one) { return metrics.contains(one); });
@@ -26,12 +26,12 @@ bool is_wanted(std::string_view tracepoint, const session_options& options) {
     const bool ksoftirqd = any({metric::ksoftirqd_latency, metric::ksoftirqd_run});
     if (tracepoint == "napi_poll" || tracepoint.starts_with("timer_")) return activations;
     if (tracepoint == "sched_waking") return ksoftirqd;
-    if (tracepoint == "sched_switch") return options.wants_split() || ksoftirqd;
+    const bool softirqs = any({metric::softirq_latency, metric::softirq_off, metric::softirq_run});
+    if (tracepoint == "sched_switch") return options.wants_split() || ksoftirqd || (pauses && softirqs);
     if (tracepoint == "hrtimer_expire_exit") return !options.stalls.empty();
     if (options.wants_split() && charges_time(tracepoint)) return true;
     if (tracepoint == "softirq_raise") return any({metric::softirq_latency, metric::softirq_off});
-    if (tracepoint.starts_with("softirq_"))
-        return any({metric::softirq_latency, metric::softirq_off, metric::softirq_run});
+    if (tracepoint.starts_with("softirq_")) return softirqs;
     if (tracepoint.starts_with("hrtimer_")) return any({metric::irq_off, metric::idle_exit, metric::softirq_off});
     if (tracepoint == "cpu_idle") return any({metric::irq_off, metric::idle_exit});
     if (tracepoint.starts_with("irq_handler_")) return metrics.contains(metric::hardirq_run);

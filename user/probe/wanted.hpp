@@ -8,7 +8,8 @@
 
 namespace irqscope::probe {
 
-bool is_wanted(std::string_view tracepoint, const session_options& options);
+// pauses: softirqs run in tasks that can be preempted (PREEMPT_RT), so that each switch is of interest to them.
+bool is_wanted(std::string_view tracepoint, const session_options& options, bool pauses);
 
 // Kernels and builds differ in it: without it the rest goes on. The others every kernel with softirqs has.
 bool is_optional(std::string_view tracepoint);
