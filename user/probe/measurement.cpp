@@ -210,6 +210,8 @@ void measurement::fill_lost(model::snapshot& to, counters& now) {
     for (const model::series& one : to.all) dropped += one.dropped;
     if (dropped != 0) to.lost.counts["samples_dropped_by_full_rings"] = dropped;
     if (state_->reader && state_->reader->unknown() != 0) to.lost.counts["records_unknown"] = state_->reader->unknown();
+    if (const std::uint64_t count = state_->streamed.unsound_breakdowns(); count != 0)
+        to.lost.counts["breakdowns_unsound"] = count;
     if (const auto online = host::online_cpus()) {
         to.lost.cpus_gone = host::difference(online_at_start_, *online);
         to.lost.cpus_come = host::difference(*online, online_at_start_);

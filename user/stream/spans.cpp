@@ -24,7 +24,14 @@ bool is_sound(const wire_stall& stall) {
     return stall.what < WIRE_STALL_KINDS && stall.state <= WIRE_STALL_GONE && stall.cpu < table::max_cpus &&
            stall.histogram < WIRE_HISTS && (stall.culprit < WIRE_HISTS || stall.culprit == WIRE_NO_CULPRIT) &&
            stall.stack <= WIRE_STACK_INTERRUPTED && stall.depth <= WIRE_STALL_FRAMES &&
-           stall.softirq < WIRE_HIST_SOFTIRQ_LATENCY && stall.task_class < WIRE_CLASSES && has_sound_breakdown(stall);
+           stall.softirq < WIRE_HIST_SOFTIRQ_LATENCY && stall.task_class < WIRE_CLASSES;
+}
+
+// The stall is true without it.
+void check_breakdown(wire_stall& stall, span_sink& sink) {
+    if (has_sound_breakdown(stall)) return;
+    stall.breakdown_start_ns = 0;
+    sink.on_unsound_breakdown();
 }
 
 // The record, if the bytes are as many.
@@ -38,6 +45,7 @@ bool read(const void* data, std::size_t size, T& record) {
 bool decode_stall(const void* data, std::size_t size, span_sink& sink) {
     wire_stall stall{};
     if (!read(data, size, stall) || !is_sound(stall)) return false;
+    check_breakdown(stall, sink);
     sink.on_stall(stall);
     return true;
 }
@@ -47,6 +55,7 @@ bool decode_activation(const void* data, std::size_t size, span_sink& sink) {
     if (!read(data, size, record) || !is_sound(record.stall) || record.stall.what != WIRE_STALL_KSOFTIRQD ||
         record.stall.histogram < WIRE_HIST_KSOFTIRQD_RUN || record.raised_vector >= WIRE_VECTORS)
         return false;
+    check_breakdown(record.stall, sink);
     sink.on_activation(record);
     return true;
 }

@@ -26,6 +26,8 @@ public:
     virtual void on_settled(const wire_settled& /*settled*/) {}
     virtual void on_away(const wire_away& /*away*/) {}
     virtual void on_activation(const wire_activation_record& /*activation*/) {}
+    // The parts of the next stall or activation did not add up to their window: it comes without (breakdown_start_ns is 0).
+    virtual void on_unsound_breakdown() {}
 };
 
 // Hands one raw record to the sink. False, and nothing is handed on: it is of no known kind, too short, or names a

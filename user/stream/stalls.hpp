@@ -27,6 +27,8 @@ public:
     using span_counter::span_counter;
 
     void on_stall(const wire_stall& stall) override { stalls_.emplace_back(stall); }
+    void on_unsound_breakdown() override { unsound_breakdowns_++; }
+    [[nodiscard]] std::uint64_t unsound_breakdowns() const { return unsound_breakdowns_; } // so far
     void on_settled(const wire_settled& settled) override { stalls_.emplace_back(settled); }
     void on_away(const wire_away& away) override { stalls_.emplace_back(away); }
     void on_activation(const wire_activation_record& activation) override {
@@ -37,6 +39,7 @@ public:
 
 private:
     std::vector<stall_record> stalls_;
+    std::uint64_t unsound_breakdowns_ = 0;
 };
 
 // The kernel function that begins at the address, as the symbols of that time (CLOCK_MONOTONIC) have it.
