@@ -31,7 +31,6 @@ download() {
         echo "${0##*/}: fetching $name" >&2
         (cd "$cache" && quiet apt-get -q -o APT::Sandbox::User=root download "$1") || return
     fi
-    # apt writes the name with %3a for an epoch's colon, or not
     echo "$cache/$name"
 }
 

@@ -17,11 +17,11 @@ namespace irqscope::cli {
 class turns {
 public:
     // What is done in a turn, by one reader at a time, though not always by the same. Returns when the next turn is due
-    // (CLOCK_MONOTONIC); nothing: that was the last. stopped: the user wants it to end (SIGINT, SIGTERM), or nobody
+    // (CLOCK_MONOTONIC); nothing: that was the last. stopped: the user wants it to end (SIGINT, SIGTERM, SIGHUP), or nobody
     // reads our output any more; this turn should be the last.
     using work = std::function<result<std::optional<std::uint64_t>>(bool stopped)>;
 
-    // A turn is due, too, when a descriptor is readable. From here on SIGINT and SIGTERM do not end the process. Before
+    // A turn is due, too, when a descriptor is readable. From here on SIGINT, SIGTERM and SIGHUP do not end the process. Before
     // rights are dropped: it locks memory. Fails: failed.
     static result<turns> make(const std::vector<int>& descriptors);
 

@@ -14,8 +14,8 @@ namespace irqscope::cli {
 // The moment so long after the start; without a length, or beyond what the clock can count, never (the largest number).
 std::uint64_t after(std::uint64_t start_ns, std::optional<std::uint64_t> length_ns);
 
-// SIGINT, SIGTERM and SIGHUP (where it is not ignored), which no longer end the process, and not those of its threads that are started later; SIGPIPE is
-// ignored.
+// SIGINT, SIGTERM and SIGHUP (where it is not ignored), which no longer end the process, and not those of its threads that
+// are started later; SIGPIPE is ignored.
 class end_signals {
 public:
     static result<end_signals> take_over();
