@@ -51,16 +51,27 @@ uncompress_kernel() {
     dd if="$1" iflag=skip_bytes,count_bytes skip="$start" count=$((length - 4)) bs=1M status=none | "${@:3}" >"$2"
 }
 
+# begin_initramfs DIRECTORY INIT: busybox, and INIT of tests/vm as the first process
+begin_initramfs() {
+    rm -rf "$1"
+    mkdir -p "$1"/{bin,proc,sys,dev,lib}
+    cp "$(command -v busybox)" "$1/bin/busybox"
+    cp "$root/tests/vm/$2" "$1/init"
+}
+
+# end_initramfs DIRECTORY FILE: packs it into the file
+end_initramfs() {
+    (cd "$1" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$2"
+    rm -rf "$1"
+}
+
 # make_initramfs DIRECTORY: busybox, and the modules that the host's tree and a disk need, in the order of dependencies.
 make_initramfs() {
     local release modules directory module line dependency
     release=$(<"$1/release")
     modules=$1/modules/lib/modules/$release
     directory=$1/initramfs.d
-    rm -rf "$directory"
-    mkdir -p "$directory"/{bin,proc,sys,dev,lib}
-    cp "$(command -v busybox)" "$directory/bin/busybox"
-    cp "$root/tests/vm/init" "$directory/init"
+    begin_initramfs "$directory" init
     : >"$directory/modules"
     for module in virtio_pci 9pnet_virtio 9p overlay; do
         line=$(grep -m1 -E "/$module\.ko[^:]*:" "$modules/modules.dep") || continue # built in
@@ -75,8 +86,21 @@ make_initramfs() {
             echo "$name" >>"$directory/modules"
         done
     done
-    (cd "$directory" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$1/initramfs"
-    rm -rf "$directory"
+    end_initramfs "$directory" "$1/initramfs"
+}
+
+# make_bare_initramfs RUN FILE...: RUN/initramfs: busybox, the files, and of RUN what tests/vm/init-bare reads.
+make_bare_initramfs() {
+    local directory=$1/initramfs.d file
+    begin_initramfs "$directory" init-bare
+    for file in "$1"/{shared.sh,cpus,command} "${@:2}"; do
+        if [[ ! -f $file || -e $directory/${file##*/} ]]; then
+            echo "${0##*/}: $file is no file, or its name is taken in the initramfs." >&2
+            return 2
+        fi
+        cp "$file" "$directory" || return
+    done
+    end_initramfs "$directory" "$1/initramfs"
 }
 
 # fetch_kernel KERNEL: prints its directory, with all in it.
