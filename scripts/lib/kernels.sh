@@ -3,6 +3,9 @@
 # Sourced, after quiet.sh, with $root (the top of the tree) set. Kernels of Debian's, unpacked and made ready to boot in
 # build/vm/KERNEL: vmlinux, initramfs, modules/lib/modules/RELEASE, release.
 
+# shellcheck disable=SC2034 # of `scripts/vm --matrix`: see scripts/lib/vm_kernel
+vm_columns=(6.1 6.12 6.12-rt 6.12/threadirqs 6.12/64 6.12/holes)
+
 # release_of KERNEL: the newest release of Debian's of that line: 6.1, 6.12, 6.12-rt, ..
 release_of() {
     local line=${1%-rt} flavour=amd64 release
@@ -93,7 +96,7 @@ make_initramfs() {
 make_bare_initramfs() {
     local directory=$1/initramfs.d file
     begin_initramfs "$directory" init-bare
-    for file in "$1"/{shared.sh,cpus,command} "${@:2}"; do
+    for file in "$1"/{shared.sh,cpus,offline,command} "${@:2}"; do
         if [[ ! -f $file || -e $directory/${file##*/} ]]; then
             echo "${0##*/}: $file is no file, or its name is taken in the initramfs." >&2
             return 2

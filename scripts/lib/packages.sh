@@ -16,7 +16,7 @@ test_packages=(
     linux-perf # tests/live compares with it
 )
 vm_packages=(
-    busybox-static e2fsprogs kmod make qemu-system-x86 xz-utils zstd # scripts/vm
+    busybox-static e2fsprogs jq kmod make qemu-system-x86 xz-utils zstd # scripts/vm
 )
 
 # install_packages PACKAGE...: installs those that are missing; quick when none is.

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <optional>
 
@@ -29,6 +30,26 @@ constexpr int times = 8; // of each
 constexpr std::uint64_t slack = 300'000;
 
 bool is_rt() { return host::read_system().preempt_rt; }
+
+bool has_threaded_handlers() {
+    std::ifstream from("/proc/cmdline");
+    for (std::string word; from >> word;)
+        if (word == "threadirqs") return true;
+    return is_rt();
+}
+
+bool shows(const stall& one, std::string_view function) {
+    return std::any_of(one.stack.begin(), one.stack.end(),
+                       [&](const std::string& frame) { return frame.starts_with(function); });
+}
+
+// The truth lies in the interval, which is no longer than a beat's period.
+void expect_to_be(const truth& what, const stall& one) {
+    fmt::print("{}: {}\n", what.length_ns(), words_of(one));
+    EXPECT_LE(one.at_least_ns, what.length_ns() + slack);
+    EXPECT_GT(one.less_than_ns.value_or(0) + slack, what.length_ns());
+    EXPECT_GE(one.at_least_ns + ms + slack, what.length_ns());
+}
 
 // The longest one of the kind that has ended there.
 std::optional<stall> longest(const std::vector<stall>& of, stall_kind kind) {
@@ -79,12 +100,10 @@ TEST_P(hold_test, irq_off_is_told_and_lies_in_the_interval) {
     each("irq_off", [](const truth& what, const std::vector<stall>& told) {
         const auto one = longest(told, stall_kind::irq_off);
         ASSERT_TRUE(one) << all_words(told);
-        fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
-        EXPECT_LE(one->at_least_ns, what.length_ns() + slack);
-        EXPECT_GT(one->less_than_ns.value_or(0) + slack, what.length_ns());
+        expect_to_be(what, *one);
         EXPECT_LT(one->less_than_ns.value_or(0), what.length_ns() + ms + slack) << "an interval of one period";
         EXPECT_TRUE(std::any_of(one->stack.begin(), one->stack.end(), [](const std::string& frame) {
-            return frame.find("[irqscope_hold]") != std::string::npos;
+            return frame.ends_with("[irqscope_hold]");
         })) << words_of(*one);
     });
 }
@@ -93,13 +112,7 @@ TEST_P(hold_test, softirqs_are_off_while_bottom_halves_are) {
     each("bh_off", [](const truth& what, const std::vector<stall>& told) {
         const auto one = longest(told, stall_kind::softirq_off);
         ASSERT_TRUE(one) << all_words(told);
-        fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
-        EXPECT_LE(one->at_least_ns, what.length_ns() + slack);
-        EXPECT_GT(one->less_than_ns.value_or(0) + slack, what.length_ns());
-        // without a soft heartbeat the first raise is whose it may be
-        if (!is_rt()) {
-            EXPECT_GE(one->at_least_ns + ms + slack, what.length_ns());
-        }
+        expect_to_be(what, *one);
         EXPECT_FALSE(longest(told, stall_kind::irq_off)) << "interrupts were on:\n" << all_words(told);
     });
 }
@@ -128,6 +141,28 @@ TEST_P(hold_test, hard_handler_is_named) {
         ASSERT_TRUE(off) << all_words(told);
         ASSERT_TRUE(off->culprit) << words_of(*off);
         EXPECT_EQ(off->culprit->key, "irqscope_hold");
+    });
+}
+
+TEST_P(hold_test, handler_in_a_thread_is_the_threads) {
+    if (!has_threaded_handlers()) {
+        each("threaded", [](const truth& what, const std::vector<stall>& told) {
+            const auto one = longest(told, stall_kind::hardirq_run);
+            ASSERT_TRUE(one) << all_words(told);
+            EXPECT_EQ(one->of->key, "irqscope_hold");
+            EXPECT_GE(one->at_least_ns, what.length_ns());
+        });
+        return;
+    }
+    each("threaded", [](const truth& what, const std::vector<stall>& told) {
+        // with PREEMPT_RT it has interrupts on, and bottom halves off
+        const auto one = longest(told, is_rt() ? stall_kind::softirq_off : stall_kind::irq_off);
+        ASSERT_TRUE(one) << all_words(told);
+        expect_to_be(what, *one);
+        EXPECT_TRUE(one->current.comm.starts_with("irq/")) << words_of(*one);
+        EXPECT_TRUE(shows(*one, "irq_forced_thread_fn") || shows(*one, "irq_thread")) << words_of(*one);
+        EXPECT_FALSE(one->culprit && one->culprit->key == "irqscope_hold") << "no hard handler:\n" << words_of(*one);
+        EXPECT_FALSE(longest(told, stall_kind::hardirq_run)) << all_words(told);
     });
 }
 

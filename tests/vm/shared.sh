@@ -14,6 +14,11 @@ leave() {
     busybox poweroff -f
 }
 
+# take_down CPU: offline; none, if it is empty
+take_down() {
+    [ -z "$1" ] || echo 0 >"/sys/devices/system/cpu/cpu$1/online" || leave 110
+}
+
 # bring_up CPUS: with virtual time 6.1 hangs in QEMU 7.2 while it brings up a second CPU, unless the first one is busy
 # (kernels.md), so that scripts/vm lets it boot with one.
 bring_up() {

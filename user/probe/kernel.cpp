@@ -35,6 +35,7 @@ constexpr std::array caller_names{
     caller_name{"__local_bh_enable_ip", WIRE_CONTEXT_BH_ENABLE},
     caller_name{"run_ksoftirqd", WIRE_CONTEXT_KSOFTIRQD},
     caller_name{"run_ktimerd", WIRE_CONTEXT_KTIMERS},
+    caller_name{"run_timersd", WIRE_CONTEXT_KTIMERS}, // of the -rt patches before it came into the kernel (6.13)
     caller_name{"ktimers_run", WIRE_CONTEXT_KTIMERS},
     // before a0cfc74d0b00 (5.12) the switch of stacks is a function of its own, called on both ways
     caller_name{"asm_call_on_stack", WIRE_CONTEXT_INLINE},

@@ -4,11 +4,13 @@
  *
  * "KIND NANOSECONDS" into /proc/irqscope_hold holds the CPU of the writer, who waits until it is over:
  *   irq_off      interrupts off, in the writer
- *   bh_off       bottom halves off, in the writer (on PREEMPT_RT it can be preempted)
+ *   bh_off       bottom halves off, in the writer (on PREEMPT_RT it can be preempted, and begins with a raise: no soft
+ *                heartbeat makes one there, and where there is none nothing is held off)
  *   preempt_off  preemption off, in the writer: nothing that irqscope measures
  *   tasklet      one tasklet that long
  *   hardirq      a handler of a device interrupt that long: QEMU's edu device's (docs/specs/edu.rst), not threaded
- *   threaded     the same, as the kernel would have it: a thread with threadirqs and on PREEMPT_RT
+ *   threaded     the same, as the kernel would have it: with threadirqs, and on PREEMPT_RT, in a thread (with interrupts
+ *                off but for PREEMPT_RT, which begins as bh_off does: kernel/irq/manage.c, irq_forced_thread_fn)
  *   storm        a tasklet of 20 us that schedules itself for so long: ksoftirqd's storm
  * It reads as a line for each, "KIND CPU START_NS END_NS" on CLOCK_MONOTONIC, the oldest first; "forget 0" empties it.
  */
@@ -71,10 +73,23 @@ static void hold_irq_off(void)
 	local_irq_restore(flags);
 }
 
+static void no_work(struct tasklet_struct *unused)
+{
+}
+static DECLARE_TASKLET(a_raise, no_work);
+
+/* With bottom halves off. */
+static void hold_with_a_raise(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		tasklet_schedule(&a_raise);
+	hold();
+}
+
 static void hold_bh_off(void)
 {
 	local_bh_disable();
-	hold();
+	hold_with_a_raise();
 	local_bh_enable();
 }
 
@@ -128,7 +143,10 @@ static irqreturn_t long_handler(int irq, void *unused)
 
 	if (!status)
 		return IRQ_NONE;
-	hold();
+	if (in_hardirq())
+		hold();
+	else
+		hold_with_a_raise();
 	iowrite32(status, edu + EDU_ACKNOWLEDGE);
 	complete(&done);
 	return IRQ_HANDLED;
