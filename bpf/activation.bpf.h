@@ -175,15 +175,17 @@ static __attribute__((noinline)) int sleep_was_unseen(struct wire_cpu_state *cpu
 #define TASK_INTERRUPTIBLE 0x1
 #define TASK_PARKED 0x40
 
-inline_always bool is_to_sleep(struct task_struct *task)
+inline_always u64 state_of(struct task_struct *task)
 {
 	struct task_struct___before_5_14 *older = (void *)task;
-	u64 state = 0;
 
 	if (bpf_core_field_exists(task->__state))
-		state = BPF_CORE_READ(task, __state);
-	else if (bpf_core_field_exists(older->state))
-		state = BPF_CORE_READ(older, state);
+		return BPF_CORE_READ(task, __state);
+	return bpf_core_field_exists(older->state) ? BPF_CORE_READ(older, state) : 0;
+}
+
+inline_always bool is_to_sleep(u64 state)
+{
 	return state & (TASK_INTERRUPTIBLE | TASK_PARKED);
 }
 
@@ -192,7 +194,7 @@ inline_always bool is_asleep(struct wire_cpu_state *cpu, const struct wire_activ
 {
 	u64 task = number == WIRE_THREAD_KTIMERS ? cpu->ktimers_task : cpu->ksoftirqd_task;
 
-	return task != bpf_get_current_task() && !one->dozing && is_to_sleep((void *)task);
+	return task != bpf_get_current_task() && !one->dozing && is_to_sleep(state_of((void *)task));
 }
 
 /* A beat looks at those that have not slept for too long; each is told once. */

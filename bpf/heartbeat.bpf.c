@@ -130,8 +130,14 @@ inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u6
 		}
 		if (!missing)
 			return;
-		/* The kernel served these, and ran none of our programs (docs/LOST.md). */
+		/* The kernel served these, and ran none of our programs (docs/LOST.md); */
 		beats->unseen += missing;
+		/*
+		 * or only this one was skipped, since it ran there already, for a soft timer: then the interrupt was seen,
+		 * and what else went on there.
+		 */
+		if (missing == 1 && cpu->served_ns && cpu->served_ns < expires && cpu->served_ns != beat->begun)
+			return;
 		beats->hole_start_ns = expires - missing * period;
 		beats->hole_end_ns = expires - period;
 		return;

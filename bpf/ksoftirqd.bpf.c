@@ -6,13 +6,16 @@
 
 char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
 
-enum leaving { PREEMPTED, PREEMPTED_DOZING, SLEEPS };
+/* DOZES: it does not sleep, and will be woken: it was preempted on its way to sleep, or waits for a lock (PREEMPT_RT). */
+enum leaving { PREEMPTED, DOZES, SLEEPS };
 
 inline_always enum leaving leaves_how(struct task_struct *task, bool preempt)
 {
-	if (!is_to_sleep(task))
+	u64 state = state_of(task);
+
+	if (!state)
 		return PREEMPTED;
-	return preempt ? PREEMPTED_DOZING : SLEEPS;
+	return preempt || !is_to_sleep(state) ? DOZES : SLEEPS;
 }
 
 /* The oldest raise that waits. */
@@ -45,7 +48,7 @@ static __attribute__((noinline)) int activation_begins(struct wire_cpu_state *cp
 	one = &all->threads[number];
 	evidence = &all->evidence[number];
 	if (itself || (one->woken_ns && one->dozing))
-		return 0; /* woken on its way to sleep */
+		return 0; /* woken on its way to sleep, or as the lock's next owner */
 	active = is_active(all);
 	if (config.activations) {
 		/* What the current task has had up to now is of interest to those that wait already, and to them only. */
@@ -146,7 +149,7 @@ static __attribute__((noinline)) int thread_leaves(void *ctx, struct wire_cpu_st
 		return 0;
 	if (how != SLEEPS) {
 		one->preemptions++;
-		one->dozing = how == PREEMPTED_DOZING;
+		one->dozing = how == DOZES;
 		return 0;
 	}
 	if (config.activations &&

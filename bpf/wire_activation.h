@@ -71,7 +71,7 @@ struct wire_activation {
 	__u64 run_ns;	       /* that it has had the CPU, interrupts included, in the stretches that are over */
 	__u32 raised_vector;
 	__u32 preemptions;
-	__u32 dozing; /* preempted on its way to sleep: it may be woken */
+	__u32 dozing; /* preempted on its way to sleep, or waits for a lock: it may be woken */
 	__u32 slept;  /* it has been seen to */
 	struct wire_totals at_woken;
 	struct wire_softnet softnet; /* when it was woken */

@@ -30,7 +30,7 @@ int write_command(const std::string& text) {
 
 bool can_hold() { return access(file, W_OK) == 0; }
 
-model::truth hold(const std::string& kind, int cpu, std::uint64_t ns) {
+held hold(const std::string& kind, int cpu, std::uint64_t ns) {
     int error = 0;
     std::thread([&] { // which may be moved, and with it nobody else
         error = host::run_on(0, {cpu}) ? write_command("forget 0") : EINVAL;
@@ -40,8 +40,8 @@ model::truth hold(const std::string& kind, int cpu, std::uint64_t ns) {
     if (error != 0) throw std::system_error(error, std::generic_category(), "holding a CPU: " + kind);
     std::ifstream from(file);
     std::string name;
-    model::truth what;
-    if (!(from >> name >> what.cpu >> what.start_ns >> what.end_ns) || name != kind)
+    held what;
+    if (!(from >> name >> what.cpu >> what.start_ns >> what.end_ns >> what.preempted_ns) || name != kind)
         throw std::runtime_error(fmt::format("{} says nothing of {}", file, kind));
     return what;
 }

@@ -9,10 +9,14 @@
 
 namespace irqscope::vm {
 
+struct held : model::truth {
+    std::uint64_t preempted_ns = 0; // of it, while another task had the CPU (PREEMPT_RT)
+};
+
 // Whether the module is loaded.
 bool can_hold();
 
 // Holds the CPU as the module's kind says; from and to when, and which CPU it was. Throws if the module refuses.
-model::truth hold(const std::string& kind, int cpu, std::uint64_t ns);
+held hold(const std::string& kind, int cpu, std::uint64_t ns);
 
 } // namespace irqscope::vm

@@ -293,6 +293,11 @@ TEST_F(activations_test, thread_that_waits_for_a_lock_does_not_sleep) {
     on().switch_to(task, false, uninterruptible); // an rt_mutex of PREEMPT_RT's
     EXPECT_NE(known().woken_ns, 0U);
     EXPECT_EQ(known().preemptions, 1U);
+    const std::uint64_t woken_ns = known().woken_ns;
+    on().pass(1 * ms);
+    wake(); // by the lock's owner
+    EXPECT_EQ(known().woken_ns, woken_ns);
+    EXPECT_EQ(on().lost(WIRE_LOST_KSOFTIRQD_SLEEP), 0U);
 }
 
 } // namespace irqscope::fake

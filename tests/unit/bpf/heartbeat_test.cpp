@@ -118,6 +118,25 @@ TEST_F(heartbeat, that_the_kernel_skips_after_we_looked_at_the_clock_is_skipped_
     EXPECT_EQ(state().beats.unseen, 3U);
 }
 
+TEST_F(heartbeat, that_was_skipped_in_an_interrupt_that_was_seen_leaves_no_hole) {
+    want({WIRE_STALL_IRQ_OFF});
+    beat(2);
+    on().now_ns = expires + 2 * us;
+    on().begin(local_timer_entry);
+    beat_unseen(1);
+    on().end(local_timer_exit);
+    beat();
+    EXPECT_EQ(state().beats.unseen, 1U);
+    EXPECT_EQ(state().beats.hole_end_ns, 0U);
+    on().now_ns = expires + 2 * us;
+    on().begin(local_timer_entry);
+    beat_unseen(2); // of the second one nothing is known
+    on().end(local_timer_exit);
+    beat();
+    EXPECT_EQ(state().beats.unseen, 3U);
+    EXPECT_EQ(state().beats.hole_end_ns, expires - 2 * ms);
+}
+
 TEST_F(heartbeat, that_was_served_unseen_is_counted_and_leaves_a_hole) {
     want({WIRE_STALL_IRQ_OFF});
     beat(2);

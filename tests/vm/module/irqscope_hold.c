@@ -12,7 +12,7 @@
  *   threaded     the same, as the kernel would have it: with threadirqs, and on PREEMPT_RT, in a thread (with interrupts
  *                off but for PREEMPT_RT, which begins as bh_off does: kernel/irq/manage.c, irq_forced_thread_fn)
  *   storm        a tasklet of 20 us that schedules itself for so long: ksoftirqd's storm
- * It reads as a line for each, "KIND CPU START_NS END_NS" on CLOCK_MONOTONIC, the oldest first; "forget 0" empties it.
+ * It reads as a line for each, "KIND CPU START_NS END_NS PREEMPTED_NS" on CLOCK_MONOTONIC, the oldest first; "forget 0" empties it.
  */
 #include <linux/completion.h>
 #include <linux/interrupt.h>
@@ -37,6 +37,7 @@ struct truth {
 	int cpu;
 	u64 start_ns;
 	u64 end_ns;
+	u64 preempted_ns; /* of it, while another task had the CPU; with the interrupts that came before and after that */
 };
 
 static struct truth truths[4096];
@@ -50,10 +51,18 @@ static void __iomem *edu;
 
 static void spin(u64 ns)
 {
-	u64 until = ktime_get_ns() + ns;
+	u64 last = ktime_get_ns(), until = last + ns, time;
+	unsigned long switches = current->nivcsw + current->nvcsw, before;
 
-	while (ktime_get_ns() < until)
+	while (last < until) {
 		cpu_relax();
+		before = switches;
+		time = ktime_get_ns();
+		switches = READ_ONCE(current->nivcsw) + READ_ONCE(current->nvcsw);
+		if (switches != before)
+			now.preempted_ns += time - last;
+		last = time;
+	}
 }
 
 static void hold(void)
@@ -231,8 +240,8 @@ static int show(struct seq_file *to, void *unused)
 
 	mutex_lock(&lock);
 	for (i = 0; i < count; i++)
-		seq_printf(to, "%s %d %llu %llu\n", truths[i].kind, truths[i].cpu, truths[i].start_ns,
-			   truths[i].end_ns);
+		seq_printf(to, "%s %d %llu %llu %llu\n", truths[i].kind, truths[i].cpu, truths[i].start_ns,
+			   truths[i].end_ns, truths[i].preempted_ns);
 	mutex_unlock(&lock);
 	return 0;
 }
