@@ -9,7 +9,9 @@
 
 namespace irqscope::vm {
 
+// It is longer than was asked for when the CPU itself was away in it.
 struct held : model::truth {
+    std::uint64_t asked_ns = 0;
     std::uint64_t preempted_ns = 0; // of it, while another task had the CPU (PREEMPT_RT)
 };
 
