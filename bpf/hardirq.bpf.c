@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* irq_handler_entry, irq_handler_exit: hardirq_run, per IRQ and action. */
 #include "interrupt.bpf.h"
+#include "slots.bpf.h"
 
 char LICENSE[] __attribute__((weak)) SEC("license") = "Dual BSD/GPL";
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct wire_irq_index);
-} irq_index SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -82,10 +76,10 @@ SEC("tp_btf/irq_handler_exit")
 int BPF_PROG(irq_handler_exit, int irq, struct irqaction *action)
 {
 	struct wire_cpu_state *cpu = this_cpu();
-	struct wire_histogram *histogram = 0;
 	struct wire_irq_index *slots;
+	struct slot found = {};
 	struct wire_span span;
-	u32 zero = 0, number = irq, index = 0, slot, i;
+	u32 zero = 0, number = irq;
 
 	if (!cpu)
 		return 0;
@@ -96,25 +90,17 @@ int BPF_PROG(irq_handler_exit, int irq, struct irqaction *action)
 	slots = bpf_map_lookup_elem(&irq_index, &zero);
 	if (!slots)
 		return 0;
-	slot = number < WIRE_IRQ_LIMIT ? slots->slot[number] : 0;
-	for (i = 0; i < WIRE_ACTION_CHAIN && slot; i++) {
-		index = WIRE_HIST_HARDIRQ_RUN + slot - 1;
-		histogram = histogram_at(index);
-		if (!histogram || likely(histogram->action == (u64)action))
-			break;
-		slot = histogram->next;
-		histogram = 0;
-	}
-	if (unlikely(!histogram)) {
+	find_slot(slots, (u64)action, number, &found);
+	if (unlikely(!found.histogram)) {
 		/* a chain that is full already gets no slots that nobody would find again */
-		index = i < WIRE_ACTION_CHAIN ? claim_slot(cpu, action, number) : WIRE_HIST_HARDIRQ_OTHER;
-		histogram = histogram_at(index);
-		if (!histogram)
+		found.index = found.full ? WIRE_HIST_HARDIRQ_OTHER : claim_slot(cpu, action, number);
+		found.histogram = histogram_at(found.index);
+		if (!found.histogram)
 			return 0;
 	}
-	interrupt_count(cpu, histogram, index, &span);
+	interrupt_count(cpu, found.histogram, found.index, &span);
 	if (unlikely(span.duration_ns >= config.stall_ns[WIRE_STALL_HARDIRQ_RUN])) {
-		span.histogram = index;
+		span.histogram = found.index;
 		handler_was_long(ctx, cpu, &span);
 	}
 	return 0;

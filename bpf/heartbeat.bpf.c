@@ -6,6 +6,7 @@
  */
 #include "activation.bpf.h"
 #include "away.bpf.h"
+#include "beat.bpf.h"
 #include "stall.bpf.h"
 #include "timers.bpf.h"
 #include "wait.bpf.h"
@@ -71,19 +72,6 @@ inline_always u64 nr_hangs(struct hrtimer *timer)
 
 	return bpf_core_field_exists(base->nr_hangs) ? BPF_CORE_READ(base, nr_hangs) : 0;
 }
-
-/* What a beat found, on its way from one part of the program to the next. */
-struct beat {
-	u64 now;
-	u64 due;   /* when it should have been served */
-	u64 late;  /* how late that was, at least: to the clock, or to the first interrupt that was served */
-	u64 off;   /* of that, how long interrupts were off */
-	u64 begun; /* when the interrupt that it is served in began */
-	u64 culprit_ns;
-	u32 culprit; /* histogram of an interrupt that took most of it, or WIRE_NO_CULPRIT */
-	bool own;    /* the culprit is the interrupt that it is served in */
-	bool hang;
-};
 
 /*
  * When the interrupt began that runs: the innermost, for one below it may have lost its exit and stay there. Without a
@@ -153,37 +141,6 @@ inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u6
 	beats->skipped += missing;
 	beats->past_due += (cpu->due_ns - beats->first_ns) / period + missing;
 	beats->first_ns = expires;
-}
-
-/* Which interrupt filled most of the lateness, if one did: this one, or one that was over when it came. */
-inline_always void find_culprit(struct wire_cpu_state *cpu, struct beat *beat)
-{
-	u64 end = beat->due + beat->late; /* of a restarted timer's before now */
-	u64 own = overlap(beat->begun, end, beat->due, end);
-	u32 histogram;
-	u64 other = longest_interrupt(cpu, beat->due, end, &histogram);
-
-	beat->off = beat->late;
-	beat->culprit = WIRE_NO_CULPRIT;
-	beat->culprit_ns = own > other ? own : other;
-	if (beat->hang && other > own && other >= config.stall_ns[WIRE_STALL_IRQ_OFF]) {
-		/* The overlong interrupt itself held; what came after it was the kernel's back-off. */
-		beat->culprit = histogram;
-		beat->off = other;
-		return;
-	}
-	if (beat->culprit_ns < beat->late / 2) {
-		beat->culprit_ns = 0;
-	} else if (own > other) {
-		beat->own = true;
-		beat->culprit = WIRE_HIST_SYSVEC_RUN + WIRE_SYSVEC_LOCAL_TIMER;
-		return;
-	} else if (other) {
-		beat->culprit = histogram;
-	}
-	/* Unless this interrupt held itself, what held it off was over when it came. */
-	if (beat->begun > beat->due && beat->begun < end)
-		beat->off = beat->begun - beat->due;
 }
 
 /*

@@ -24,7 +24,10 @@ enum wire_context {
 	WIRE_CONTEXTS = 6,
 };
 
-/* The x86 system vectors that have tracepoints (arch/x86/include/asm/trace/irq_vectors.h). */
+/*
+ * The x86 system vectors that have tracepoints (arch/x86/include/asm/trace/irq_vectors.h), and what ipi_entry tells of
+ * where there are none (arch/arm64/kernel/smp.c, arch/arm/kernel/smp.c: ipi_types).
+ */
 enum wire_sysvec {
 	WIRE_SYSVEC_LOCAL_TIMER = 0,
 	WIRE_SYSVEC_RESCHEDULE = 1,
@@ -37,7 +40,9 @@ enum wire_sysvec {
 	WIRE_SYSVEC_THERMAL_APIC = 8,
 	WIRE_SYSVEC_THRESHOLD_APIC = 9,
 	WIRE_SYSVEC_DEFERRED_ERROR_APIC = 10,
-	WIRE_SYSVECS = 11,
+	WIRE_SYSVEC_TIMER_BROADCAST = 11,
+	WIRE_SYSVEC_OTHER_IPI = 12,
+	WIRE_SYSVECS = 13,
 };
 
 /* Histograms are log-linear: WIRE_LINEAR linear steps to each power of two up to 2^WIRE_MAX_LOG2 ns, then overflow. */

@@ -8,6 +8,7 @@
 #include "probe/kernel.hpp"
 #include "probe/rights.hpp"
 #include "probe/session.hpp"
+#include "probe/sysvecs.hpp"
 #include "probe/untraced.hpp"
 
 #include <array>
@@ -43,8 +44,10 @@ void examine_tracepoints(const kernel& found, model::report& to) {
     std::vector<std::string> absent;
     for (std::uint32_t sysvec = 0; sysvec < WIRE_SYSVECS; sysvec++) {
         const std::string name(stream::sysvec_name(sysvec));
-        const bool pair = found.has_tracepoint(name + "_entry") && found.has_tracepoint(name + "_exit");
-        (pair ? there : absent).push_back(name);
+        if (tells_sysvec(found, name))
+            there.push_back(name);
+        else if (sysvec <= WIRE_SYSVEC_DEFERRED_ERROR_APIC && !tells_ipis(found)) // those of x86
+            absent.push_back(name);
     }
     to.findings.push_back({"sysvec tracepoints", there.empty() ? verdict::limited : verdict::fine,
                            there.empty() ? "none" : fmt::format("{}", fmt::join(there, ", ")),

@@ -6,6 +6,7 @@
 #include "probe/flight.hpp"
 #include "probe/heartbeat.hpp"
 #include "probe/rings.hpp"
+#include "probe/sysvecs.hpp"
 #include "probe/wanted.hpp"
 
 #include <algorithm>
@@ -128,6 +129,7 @@ result<void> session::implementation::choose_programs(const kernel& on, const se
         const auto tracepoint = tracepoint_of(program);
         if (!tracepoint) continue;
         bool load = is_wanted(*tracepoint, options, on.preempt_rt());
+        if (tracepoint->starts_with("ipi_")) load = load && tells_ipis(on);
         if (load && !on.has_tracepoint(*tracepoint)) {
             if (!is_optional(*tracepoint))
                 return failure(exit_status::not_possible,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "probe/unseen.hpp"
 
+#include "probe/sysvecs.hpp"
+
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
 namespace irqscope::probe {
@@ -11,21 +11,6 @@ namespace irqscope::probe {
 namespace {
 
 using model::metric;
-
-struct sysvec_row {
-    std::string_view sysvec;
-    const char* row; // of /proc/interrupts
-};
-constexpr std::array sysvec_rows{sysvec_row{"local_timer", "LOC"}, sysvec_row{"reschedule", "RES"},
-                                 sysvec_row{"call_function", "CAL"}, sysvec_row{"call_function_single", "CAL"},
-                                 sysvec_row{"irq_work", "IWI"}};
-
-std::string row_of(const model::series_id& id) {
-    if (id.irq) return std::to_string(*id.irq);
-    for (const sysvec_row& one : sysvec_rows)
-        if (one.sysvec == id.key) return one.row;
-    return {};
-}
 
 bool is_number(const std::string& text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
@@ -55,6 +40,10 @@ unseen::unseen(host::proc_counts softirqs, host::proc_counts interrupts, std::se
                std::optional<std::vector<int>> cpus)
     : softirqs_(std::move(softirqs)), interrupts_(std::move(interrupts)), metrics_(std::move(metrics)),
       cpus_(std::move(cpus)) {}
+
+std::string unseen::row_of(const model::series_id& id) const {
+    return id.irq ? std::to_string(*id.irq) : row_of_sysvec(id.key, interrupts_);
+}
 
 void unseen::saw(const std::vector<model::series>& all) {
     for (const model::series& one : all) {
@@ -95,8 +84,7 @@ std::map<std::string, std::uint64_t> unseen::until(const host::proc_counts& soft
     for (const auto& [row, counts] : interrupts_) {
         const bool device = is_number(row);
         if (!metrics_.contains(device ? metric::hardirq_run : metric::sysvec_run) || (device && slots_full_)) continue;
-        const auto is_row = [&row = row](const sysvec_row& one) { return one.row == row; };
-        if (!device && std::none_of(sysvec_rows.begin(), sysvec_rows.end(), is_row)) continue;
+        if (!device && !is_sysvec_row(row, interrupts_)) continue;
         std::uint64_t most = 0;
         for (const auto& [action, count] : interrupts_seen[row]) most = std::max(most, count);
         sums[device ? "hardirqs_unseen" : "sysvecs_unseen"] +=

@@ -31,6 +31,8 @@ public:
                                                              const std::vector<model::open_span>& open) const;
 
 private:
+    [[nodiscard]] std::string row_of(const model::series_id& id) const; // of an interrupt, in /proc/interrupts
+
     host::proc_counts softirqs_;
     host::proc_counts interrupts_;
     std::set<model::metric> metrics_;

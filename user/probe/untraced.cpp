@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "probe/untraced.hpp"
 
+#include "probe/sysvecs.hpp"
+
 #include <array>
 
 namespace irqscope::probe {
@@ -31,6 +33,9 @@ std::vector<std::string> untraced_labels(const kernel& on, const host::proc_coun
         if (one.tracepoint != nullptr && on.has_tracepoint(std::string(one.tracepoint) + "_entry")) continue;
         labels.emplace_back(one.label);
     }
+    if (!tells_ipis(on))
+        for (const auto& [label, row] : interrupts)
+            if (label.starts_with("IPI")) labels.push_back(label); // arm64, arm
     return labels;
 }
 

@@ -65,6 +65,7 @@ std::string own_beats(const model::snapshot& snapshot) {
     const model::beats beats = snapshot.coverage.all_beats();
     std::vector<std::string> rows;
     if (has(snapshot, metric::sysvec_run, "local_timer")) rows.emplace_back("local_timer");
+    if (has(snapshot, metric::hardirq_run, "arch_timer")) rows.emplace_back("arch_timer"); // arm64
     if (beats.soft &&
         (has(snapshot, metric::softirq_latency, "HRTIMER") || has(snapshot, metric::softirq_run, "HRTIMER")))
         rows.emplace_back("HRTIMER");

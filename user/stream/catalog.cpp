@@ -14,8 +14,9 @@ std::string_view name_at(const std::array<std::string_view, n>& names, std::uint
 }
 
 constexpr std::array<std::string_view, WIRE_SYSVECS> sysvec_names{
-    "local_timer",   "reschedule", "call_function", "call_function_single", "irq_work",           "x86_platform_ipi",
-    "spurious_apic", "error_apic", "thermal_apic",  "threshold_apic",       "deferred_error_apic"};
+    "local_timer",         "reschedule",      "call_function", "call_function_single", "irq_work",
+    "x86_platform_ipi",    "spurious_apic",   "error_apic",    "thermal_apic",         "threshold_apic",
+    "deferred_error_apic", "timer_broadcast", "other_ipi"};
 
 constexpr std::array<std::string_view, WIRE_CONTEXTS> context_names{"unknown",   "irq_exit", "bh_enable",
                                                                     "ksoftirqd", "ktimers",  "inline"};

@@ -42,6 +42,8 @@ int call_function_entry(void* context);
 int call_function_exit(void* context);
 int irq_work_entry(void* context);
 int irq_work_exit(void* context);
+int ipi_entry(unsigned long long* context);
+int ipi_exit(unsigned long long* context);
 }
 
 namespace irqscope::fake {
@@ -137,7 +139,16 @@ public:
     static void end_timer(void* timer);
     void begin(int (*sysvec)(void*)) { sysvec(stack.data()); }
     void end(int (*sysvec)(void*)) { sysvec(stack.data()); }
+    // An interprocessor interrupt where they have one tracepoint for all, and a text.
+    static void begin_ipi(const char* reason) { call_with_text(ipi_entry, reason); }
+    static void end_ipi(const char* reason) { call_with_text(ipi_exit, reason); }
     void pass(std::uint64_t ns) { now_ns += ns; }
+
+private:
+    static void call_with_text(int (*program)(unsigned long long*), const char* text) {
+        auto context = static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(text));
+        program(&context);
+    }
 };
 
 class bpf_test : public testing::Test {

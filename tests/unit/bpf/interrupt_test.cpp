@@ -67,6 +67,29 @@ TEST_F(interrupt, inside_an_interrupt_is_charged_once) {
     expect_nothing_lost();
 }
 
+TEST_F(interrupt, between_cpus_is_told_by_its_text_where_all_have_one_tracepoint) {
+    const std::vector<std::pair<const char*, std::uint32_t>> texts{
+        // arch/arm64/kernel/smp.c and arch/arm/kernel/smp.c
+        {"Rescheduling interrupts", WIRE_SYSVEC_RESCHEDULE},
+        {"Function call interrupts", WIRE_SYSVEC_CALL_FUNCTION},
+        {"IRQ work interrupts", WIRE_SYSVEC_IRQ_WORK},
+        {"Timer broadcast interrupts", WIRE_SYSVEC_TIMER_BROADCAST},
+        {"CPU stop NMIs", WIRE_SYSVEC_OTHER_IPI}};
+    for (const auto& [text, sysvec] : texts) {
+        kernel::begin_ipi(text);
+        on().pass(sysvec + 10);
+        kernel::end_ipi(text);
+    }
+    for (const auto& [text, sysvec] : texts) {
+        SCOPED_TRACE(text);
+        expect_one_span(index_of(sysvec), sysvec + 10, 0);
+    }
+    kernel::begin_ipi("KGDB roundup interrupts");
+    kernel::end_ipi("KGDB roundup interrupts");
+    EXPECT_EQ(on().histogram(index_of(WIRE_SYSVEC_OTHER_IPI)).count, 2U);
+    expect_nothing_lost();
+}
+
 TEST_F(interrupt, two_in_a_row_inside_one_are_both_taken_out_of_it) {
     on().begin_handler(24, nic);
     for (int i = 0; i < 2; i++) {

@@ -147,6 +147,26 @@ TEST_F(irq_off_stall, in_another_timers_callback_is_told_from_the_batch_where_th
     EXPECT_EQ(only().timer_function, a_timer);
 }
 
+TEST_F(irq_off_stall, in_a_timer_interrupt_that_is_a_devices_is_that_ones) {
+    // arm64: arch_timer; and where a CPU's own timer stops in idle, the one that stands in for it
+    void* arch_timer = fake_action("arch_timer");
+    std::vector<std::uint32_t> culprits;
+    for (int i = 0; i < 2; i++) {
+        pass_to(10 * us);
+        on().begin_handler(11, arch_timer);
+        const std::uint64_t batch = on().now_ns + 10 * us;
+        run_timer(a_timer, 5 * ms + 10 * us);
+        fire(batch);
+        on().end_handler(11, arch_timer);
+    }
+    for (const wire_stall& one : stalls(WIRE_STALL_IRQ_OFF)) {
+        culprits.push_back(one.culprit);
+        EXPECT_EQ(one.timer_function, a_timer);
+    }
+    // its first run has no slot yet
+    EXPECT_EQ(culprits, (std::vector<std::uint32_t>{WIRE_HIST_HARDIRQ_OTHER, WIRE_HIST_HARDIRQ_RUN}));
+}
+
 TEST_F(irq_off_stall, timer_of_another_interrupt_is_not_named) {
     beat();
     pass_to(500 * us);

@@ -53,6 +53,19 @@ TEST(untraced, device_interrupts_and_rows_that_count_no_interrupts_are_never_lis
     EXPECT_THAT(untraced(types, "CPU0\n 24: 1 nic\nTLB: 1\nRTR: 1\nMCP: 1\nPMI: 1\nERR: 1\nMIS: 1\n"), IsEmpty());
 }
 
+TEST(untraced, interrupts_between_cpus_are_listed_where_nothing_tells_them) {
+    constexpr std::string_view arm64 = "CPU0 CPU1\n"
+                                       " 11: 1 2 GICv3 27 Level arch_timer\n"
+                                       "IPI0: 1 2 Rescheduling interrupts\n"
+                                       "IPI1: 1 2 Function call interrupts\n"
+                                       "Err: 0\n";
+    made_btf types;
+    EXPECT_THAT(untraced(types, arm64), ElementsAre("IPI0", "IPI1"));
+    types.tracepoint("ipi_entry");
+    types.tracepoint("ipi_exit");
+    EXPECT_THAT(untraced(types, arm64), IsEmpty());
+}
+
 TEST(untraced, rows_that_this_machine_does_not_have_are_not_listed) {
     made_btf types;
     EXPECT_THAT(untraced(types, "CPU0\nHVS: 4  Hyper-V stimer0 interrupts\n"), ElementsAre("HVS"));

@@ -41,6 +41,7 @@ TEST(catalog, sysvec_numbers_have_the_tracepoints_names) {
               (series_id{metric::sysvec_run, "call_function_single", {}, {}}));
     EXPECT_EQ(names.series(0, index_of(WIRE_SYSVEC_DEFERRED_ERROR_APIC)),
               (series_id{metric::sysvec_run, "deferred_error_apic", {}, {}}));
+    EXPECT_EQ(names.series(0, index_of(WIRE_SYSVEC_OTHER_IPI)), (series_id{metric::sysvec_run, "other_ipi", {}, {}}));
 }
 
 TEST(catalog, threads_have_a_latency_and_a_run_each) {
