@@ -25,10 +25,9 @@ static __attribute__((noinline)) int tell_away(struct wire_cpu_state *cpu, u64 s
 	return 0;
 }
 
-inline_always void look_for_away(struct wire_cpu_state *cpu, u64 start, u64 end)
+inline_always bool is_away(u64 start, u64 end)
 {
-	if (unlikely(config.stall_rate && end > start && end - start >= WIRE_AWAY_NS))
-		tell_away(cpu, start, end);
+	return config.stall_rate && end > start && end - start >= WIRE_AWAY_NS;
 }
 
 /* The kernel instruction before which the running interrupt came; 0: it was user code, or it is not known. x86. */
@@ -63,8 +62,9 @@ inline_always void away_before_softirq(struct wire_cpu_state *cpu, u64 begun)
 
 	if (!config.stall_rate || !config.softirq_loop_size || cpu->softirq.start_ns || !is_serving(cpu))
 		return;
-	if (edge && interrupted_ip(cpu) - config.softirq_loop < config.softirq_loop_size)
-		look_for_away(cpu, edge, begun);
+	if (edge && interrupted_ip(cpu) - config.softirq_loop < config.softirq_loop_size &&
+	    unlikely(is_away(edge, begun)))
+		tell_away(cpu, edge, begun);
 }
 
 #endif

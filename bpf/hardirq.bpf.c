@@ -67,6 +67,7 @@ static __attribute__((noinline)) int handler_was_long(void *ctx, struct wire_cpu
 	own = span->duration_ns - span->nested_ns;
 	breakdown_of_run(WIRE_CLASS_HARDIRQ, span->start_ns, span->duration_ns, span->nested_ns,
 			 cpu->done_ns[WIRE_CLASS_HARDIRQ] - frame->hardirq_ns - own,
+			 cpu->timers.interrupt_ns == span->start_ns ? cpu->timers.away_ns : 0,
 			 cpu->done_ns[WIRE_CLASS_UNEXPLAINED] - frame->unexplained_ns, stall);
 	stall_tell(ctx, cpu, stall, 0);
 	return 0;
@@ -83,7 +84,7 @@ int BPF_PROG(irq_handler_exit, int irq, struct irqaction *action)
 
 	if (!cpu)
 		return 0;
-	if (unlikely(!interrupt_end(cpu, (u64)action, irq, WIRE_LOST_HARDIRQ_ENTRY, &span))) {
+	if (unlikely(!interrupt_end(cpu, bpf_ktime_get_ns(), (u64)action, irq, WIRE_LOST_HARDIRQ_ENTRY, &span))) {
 		cpu->lost[WIRE_LOST_HARDIRQ_EXIT]++;
 		return 0;
 	}

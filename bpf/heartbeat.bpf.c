@@ -97,7 +97,7 @@ inline_always u64 interrupt_begun(struct wire_cpu_state *cpu, ktime_t *batch_now
 inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u64 expires, u64 mark)
 {
 	struct wire_beats *beats = &cpu->beats;
-	u64 period = config.beat_ns, missing;
+	u64 period = config.beat_ns, missing, skipped;
 
 	beat->due = expires;
 	if (unlikely(beats->generation != mark)) {
@@ -111,11 +111,15 @@ inline_always void follow_grid(struct wire_cpu_state *cpu, struct beat *beat, u6
 		return;
 	missing = expires > cpu->due_ns ? (expires - cpu->due_ns) / period : 0;
 	if (expires > cpu->due_ns && (expires - cpu->due_ns) % period == 0) {
-		if (cpu->due_ns - beats->last_ns < FORWARD_NS) {
-			/* It was due by then, and skipped like those before it. */
-			beats->skipped++;
-			missing--;
-		}
+		skipped = 0;
+		/* Skipped like those before it: it was due when the last beat's own interrupt ended, or must have been. */
+		if (beats->own_end_ns >= cpu->due_ns)
+			skipped = (beats->own_end_ns - cpu->due_ns) / period + 1;
+		else if (cpu->due_ns - beats->last_ns < FORWARD_NS)
+			skipped = 1;
+		skipped = skipped < missing ? skipped : missing;
+		beats->skipped += skipped;
+		missing -= skipped;
 		if (!missing)
 			return;
 		/* The kernel served these, and ran none of our programs (docs/LOST.md); */
@@ -354,6 +358,7 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	if (unlikely(beat.late >= config.beat_ns))
 		cpu->beats.late++;
 	cpu->beats.last_ns = beat.now;
+	cpu->beats.own_end_ns = 0;
 	cpu->beats.hangs = hangs;
 	cpu->served_ns = 0;
 	if (cpu->longest_ns >= LONG_INTERRUPT_NS) {

@@ -61,10 +61,9 @@ static __attribute__((noinline)) u32 find_interrupt(struct wire_cpu_state *cpu, 
 }
 
 /* Ends the innermost open span of this action and key. False: there is none, an exit without an entry. */
-inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 action, u32 key, u32 lost_entry,
+inline_always bool interrupt_end(struct wire_cpu_state *cpu, u64 now, u64 action, u32 key, u32 lost_entry,
 				 struct wire_span *span)
 {
-	u64 now = bpf_ktime_get_ns();
 	u32 depth = cpu->depth;
 	struct wire_interrupt_frame *frame = open_interrupt(cpu, depth - 1);
 
@@ -103,6 +102,8 @@ inline_always void interrupt_count(struct wire_cpu_state *cpu, struct wire_histo
 		histogram_count(histogram, span->duration_ns, span->nested_ns);
 	sum_interrupt(index, span->duration_ns - span->nested_ns);
 	if (unlikely(end > due)) { /* what was over when the beat was due has not delayed it */
+		if (span->start_ns <= cpu->beats.last_ns)
+			cpu->beats.own_end_ns = end;
 		start = span->start_ns > due ? span->start_ns : due;
 		if (end - start > cpu->longest_ns) {
 			cpu->longest_ns = end - start;

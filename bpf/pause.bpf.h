@@ -44,6 +44,7 @@ out_of_line int softirq_pauses(struct wire_cpu_state *cpu, u64 task, u64 now)
 	all->ran_ns += now - cpu->softirq.start_ns;
 	all->nested_ns += cpu->interrupt_ns - cpu->softirq.interrupt_ns;
 	all->hardirq_ns += cpu->done_ns[WIRE_CLASS_HARDIRQ] - cpu->softirq.hardirq_ns;
+	all->away_ns += cpu->done_ns[WIRE_CLASS_AWAY] - cpu->softirq.away_ns;
 	all->unexplained_ns += cpu->done_ns[WIRE_CLASS_UNEXPLAINED] - cpu->softirq.unexplained_ns;
 	cpu->softirqs_ns[class_of_softirq(cpu->softirq.context) & 7] += net;
 	flight_softirq(cpu, now);
@@ -62,6 +63,7 @@ out_of_line int softirq_resumes(struct wire_cpu_state *cpu, u64 now)
 	cpu->softirq = cpu->paused;
 	cpu->softirq.interrupt_ns = cpu->interrupt_ns;
 	cpu->softirq.hardirq_ns = cpu->done_ns[WIRE_CLASS_HARDIRQ];
+	cpu->softirq.away_ns = cpu->done_ns[WIRE_CLASS_AWAY];
 	cpu->softirq.unexplained_ns = cpu->done_ns[WIRE_CLASS_UNEXPLAINED];
 	cpu->softirq.over_ns = 0;
 	cpu->softirq.start_ns = now;

@@ -184,6 +184,7 @@ int BPF_PROG(softirq_entry, unsigned int number)
 	if (config.totals) {
 		cpu->softirq.over_ns = 0;
 		cpu->softirq.hardirq_ns = cpu->done_ns[WIRE_CLASS_HARDIRQ];
+		cpu->softirq.away_ns = cpu->done_ns[WIRE_CLASS_AWAY];
 		cpu->softirq.unexplained_ns = cpu->done_ns[WIRE_CLASS_UNEXPLAINED];
 		/* Interrupts find it open from here on: all that they ask of it stands. */
 		cpu->softirq.context = WIRE_CONTEXT_UNKNOWN;

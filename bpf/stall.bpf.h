@@ -169,6 +169,7 @@ inline_always void breakdown_of_softirq(struct wire_cpu_state *cpu, u64 start, u
 	breakdown_of_run(class_of_softirq(frame->context), start, now - start, nested,
 			 cpu->done_ns[WIRE_CLASS_HARDIRQ] - frame->hardirq_ns +
 				 (config.pauses ? cpu->stretches.hardirq_ns : 0),
+			 cpu->done_ns[WIRE_CLASS_AWAY] - frame->away_ns + (config.pauses ? cpu->stretches.away_ns : 0),
 			 cpu->done_ns[WIRE_CLASS_UNEXPLAINED] - frame->unexplained_ns +
 				 (config.pauses ? cpu->stretches.unexplained_ns : 0),
 			 stall);

@@ -13,15 +13,17 @@ inline_always int sysvec_exit(u32 sysvec)
 	struct wire_cpu_state *cpu = this_cpu();
 	struct wire_histogram *histogram;
 	struct wire_span span;
+	u64 now;
 
 	if (!cpu)
 		return 0;
-	if (unlikely(!interrupt_end(cpu, 0, sysvec, WIRE_LOST_SYSVEC_ENTRY, &span))) {
+	now = bpf_ktime_get_ns();
+	if (sysvec == WIRE_SYSVEC_LOCAL_TIMER)
+		timer_interrupt_ends(cpu, now);
+	if (unlikely(!interrupt_end(cpu, now, 0, sysvec, WIRE_LOST_SYSVEC_ENTRY, &span))) {
 		cpu->lost[WIRE_LOST_SYSVEC_EXIT]++;
 		return 0;
 	}
-	if (sysvec == WIRE_SYSVEC_LOCAL_TIMER)
-		timer_interrupt_ends(cpu, span.start_ns, span.start_ns + span.duration_ns);
 	histogram = histogram_at(WIRE_HIST_SYSVEC_RUN + sysvec);
 	if (histogram)
 		interrupt_count(cpu, histogram, WIRE_HIST_SYSVEC_RUN + sysvec, &span);

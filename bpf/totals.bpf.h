@@ -153,6 +153,7 @@ out_of_line int totals_at(struct wire_cpu_state *cpu, u64 now, u64 interrupt_ns,
 	to->at_ns = now;
 	to->ns[WIRE_CLASS_HARDIRQ] = cpu->done_ns[WIRE_CLASS_HARDIRQ];
 	to->ns[WIRE_CLASS_SYSVEC] = cpu->done_ns[WIRE_CLASS_SYSVEC];
+	to->ns[WIRE_CLASS_AWAY] = cpu->done_ns[WIRE_CLASS_AWAY];
 	depth = cpu->depth;
 	last = last_below(cpu);
 	for (i = WIRE_INTERRUPT_DEPTH; i > 0; i--) {
@@ -304,9 +305,10 @@ inline_always void breakdown(const struct wire_totals *from, const struct wire_t
 }
 
 /* Of an interrupt or a softirq: its own time, and of that which was nested in it hardirq_ns were handlers' and so on. */
-inline_always void breakdown_of_run(u32 class, u64 start, u64 ns, u64 nested, u64 hardirq_ns, u64 unexplained_ns,
-				    struct wire_stall *stall)
+inline_always void breakdown_of_run(u32 class, u64 start, u64 ns, u64 nested, u64 hardirq_ns, u64 away_ns,
+				    u64 unexplained_ns, struct wire_stall *stall)
 {
+	u64 left;
 	u32 i;
 
 	if (!config.totals)
@@ -317,11 +319,11 @@ inline_always void breakdown_of_run(u32 class, u64 start, u64 ns, u64 nested, u6
 		stall->breakdown_ns[i] = 0;
 	nested = nested < ns ? nested : ns;
 	/* with interrupts on one may have come since the clock was read */
-	hardirq_ns = hardirq_ns < nested ? hardirq_ns : nested;
-	unexplained_ns = unexplained_ns < nested - hardirq_ns ? unexplained_ns : nested - hardirq_ns;
-	stall->breakdown_ns[WIRE_CLASS_HARDIRQ] = hardirq_ns;
-	stall->breakdown_ns[WIRE_CLASS_UNEXPLAINED] = unexplained_ns;
-	stall->breakdown_ns[WIRE_CLASS_SYSVEC] = nested - hardirq_ns - unexplained_ns;
+	left = nested;
+	left -= stall->breakdown_ns[WIRE_CLASS_HARDIRQ] = hardirq_ns < left ? hardirq_ns : left;
+	left -= stall->breakdown_ns[WIRE_CLASS_AWAY] = away_ns < left ? away_ns : left;
+	left -= stall->breakdown_ns[WIRE_CLASS_UNEXPLAINED] = unexplained_ns < left ? unexplained_ns : left;
+	stall->breakdown_ns[WIRE_CLASS_SYSVEC] = left;
 	stall->breakdown_ns[class & 7] += ns - nested;
 }
 

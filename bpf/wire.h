@@ -56,6 +56,7 @@ struct wire_beats {
 	__u64 late_ns;	     /* their lateness in sum, where it was WIRE_LATE_NS or more */
 	__u64 restarts;	     /* the kernel stopped and started the timer */
 	__u64 last_ns;	     /* when the last one was served */
+	__u64 own_end_ns;    /* when that interrupt ended, if the next one was due by then; else 0 */
 	__u64 hole_start_ns; /* when the first and the last of those that went unseen of late were due */
 	__u64 hole_end_ns;
 	__u32 hangs; /* hrtimer_cpu_base.nr_hangs at the last beat */
@@ -71,7 +72,8 @@ enum wire_class {
 	WIRE_CLASS_KSOFTIRQD = 4, /* ksoftirqd (and ktimers), with the softirqs of its own run */
 	WIRE_CLASS_TASK = 5,
 	WIRE_CLASS_IDLE = 6,
-	WIRE_CLASSES = 7,
+	WIRE_CLASS_AWAY = 7, /* nothing here: the CPU was away in the middle of a timer interrupt (bpf/timers.bpf.h) */
+	WIRE_CLASSES = 8,
 };
 
 /* Time by class since this CPU's first event, up to at_ns; 0: there was none. */
@@ -87,6 +89,7 @@ struct wire_timers {
 	__u64 function;	    /* its function */
 	__u64 start_ns;
 	__u64 last_ns;		/* when the one before it ended, or the interrupt began */
+	__u64 away_ns;		/* of the interrupt, while the CPU was away between its timers */
 	__u64 longest_function; /* of those that are over */
 	__u64 longest_ns;
 };
@@ -115,6 +118,7 @@ struct wire_softirq_frame {
 	__u64 done_before_ns; /* softirqs_ns of its class without it */
 	/* done_ns when it began */
 	__u64 hardirq_ns;
+	__u64 away_ns;
 	__u64 unexplained_ns;
 };
 #define WIRE_NO_LATENCY (~0ULL)
@@ -125,6 +129,7 @@ struct wire_softirq_stretches {
 	__u64 ran_ns;
 	__u64 nested_ns;
 	__u64 hardirq_ns;
+	__u64 away_ns;
 	__u64 unexplained_ns;
 };
 
@@ -433,7 +438,6 @@ struct wire_init_soft_beat {
 WIRE_ASSERT(sizeof(struct wire_span) == 32, "no hole");
 WIRE_ASSERT(sizeof(struct wire_settled) == 48, "no hole");
 WIRE_ASSERT(sizeof(struct wire_away) == 24, "no hole");
-WIRE_ASSERT(sizeof(struct wire_totals) == 64, "a cache line");
 WIRE_ASSERT(sizeof(struct wire_flight) == 64, "a cache line");
 WIRE_ASSERT(sizeof(struct wire_stall) ==
 		    144 + WIRE_CLASSES * 8 + WIRE_INTERRUPT_DEPTH * 16 + WIRE_CODE + WIRE_STALL_FRAMES * 8,

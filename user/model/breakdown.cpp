@@ -2,6 +2,7 @@
 #include "model/breakdown.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace irqscope::model {
 
@@ -20,10 +21,11 @@ std::string_view name_of(part which) {
 }
 
 void breakdown::take_steal(std::uint64_t stolen_ns) {
-    const auto longest = std::max_element(ns.begin(), ns.end());
-    const std::uint64_t taken_ns = std::min(stolen_ns, *longest);
-    *longest -= taken_ns;
-    at(part::steal) += taken_ns;
+    const std::uint64_t known_ns = std::exchange(at(part::steal), 0);
+    std::uint64_t& longest = *std::max_element(ns.begin(), ns.end());
+    const std::uint64_t taken_ns = std::min(stolen_ns > known_ns ? stolen_ns - known_ns : 0, longest);
+    longest -= taken_ns;
+    at(part::steal) = known_ns + taken_ns;
 }
 
 } // namespace irqscope::model

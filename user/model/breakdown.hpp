@@ -13,13 +13,14 @@
 namespace irqscope::model {
 
 enum class part {
-    hardirq,     // device interrupt handlers; the kernel's own entry and exit glue is charged to whom they interrupt
-    sysvec,      // system vectors that have a tracepoint
-    softirq,     // softirqs at the end of an interrupt or in a task's bh_enable
-    ksoftirqd,   // ksoftirqd (and ktimers), with the softirqs of its own run
-    task,        // all other tasks, in the kernel and in user space
-    idle,        // the idle task
-    steal,       // taken by the hypervisor: subtracted from the part that ran longest
+    hardirq,   // device interrupt handlers; the kernel's own entry and exit glue is charged to whom they interrupt
+    sysvec,    // system vectors that have a tracepoint
+    softirq,   // softirqs at the end of an interrupt or in a task's bh_enable
+    ksoftirqd, // ksoftirqd (and ktimers), with the softirqs of its own run
+    task,      // all other tasks, in the kernel and in user space
+    idle,      // the idle task
+    steal,     // taken by the hypervisor, or firmware. Its own count is subtracted from the part that ran longest; what
+               // was seen to be away in the middle of a timer interrupt, from that
     unexplained, // begins and ends that went unseen: nobody knows whose it was
 };
 
@@ -38,7 +39,8 @@ struct breakdown {
     [[nodiscard]] std::uint64_t at(part which) const { return ns.at(static_cast<std::size_t>(which)); }
     [[nodiscard]] std::uint64_t length_ns() const { return end_ns - start_ns; }
 
-    // So much of it was stolen: at most what the longest part has, from which it is taken.
+    // So much of it was stolen, what is known as such already among it: the rest, at most what the longest of the other
+    // parts has, is taken from that.
     void take_steal(std::uint64_t stolen_ns);
 };
 

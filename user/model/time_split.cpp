@@ -32,6 +32,7 @@ void take_back(breakdown& from, std::uint64_t ns) {
 std::string_view name_of(steal_source which) {
     switch (which) {
     case steal_source::unknown: return "";
+    case steal_source::away: return "away";
     case steal_source::runqueue: return "runqueue";
     case steal_source::proc_stat: return "proc_stat";
     }
@@ -101,6 +102,8 @@ std::optional<time_split> split_of(int cpu, const part_totals& from, const part_
     } else if (ticks) {
         made.steal = steal_source::proc_stat;
         made.where.take_steal(ticks->steal_ns);
+    } else if (made.where.at(part::steal) != 0) {
+        made.steal = steal_source::away;
     }
     if (ticks) made.ticks = ticks->user + ticks->system;
     if (made.ticks != 0) made.user_ns = share_of(made.where.at(part::task), ticks->user, made.ticks);
@@ -121,9 +124,9 @@ time_split sum_of(const std::vector<time_split>& splits) {
             user_ns += *one.user_ns;
         }
         all.steal = std::max(all.steal, one.steal);
-        steal_known = steal_known && one.steal != steal_source::unknown;
+        steal_known = steal_known && one.steal > steal_source::away;
     }
-    if (!steal_known) all.steal = steal_source::unknown;
+    if (!steal_known) all.steal = all.where.at(part::steal) != 0 ? steal_source::away : steal_source::unknown;
     // CPUs without a tick in a task have hardly any task time: it is split as that of the others
     if (task_ns != 0) all.user_ns = share_of(all.where.at(part::task), user_ns, task_ns);
     return all;

@@ -16,7 +16,7 @@ namespace irqscope::model {
 
 // What a CPU's edges have added up to, as it was read.
 struct part_totals {
-    std::array<std::uint64_t, all_parts.size()> ns{}; // by part, since the CPU's first edge; no steal in it
+    std::array<std::uint64_t, all_parts.size()> ns{}; // by part, since the CPU's first edge; steal: seen as away
     std::uint64_t at_ns = 0;                          // up to then (CLOCK_MONOTONIC); 0: no edge has come
     part current = part::unexplained;                 // what runs since
     std::optional<std::uint64_t> steal_ns;            // since the CPU's first heartbeat; nothing: not known
@@ -56,6 +56,7 @@ struct tick_growth {
 
 enum class steal_source {
     unknown,   // nobody could tell; the part steal is empty
+    away,      // nobody counted it: the part is what was seen of it in the middle of timer interrupts
     runqueue,  // the scheduler's own count, in nanoseconds
     proc_stat, // /proc/stat's, in steps of a tick
 };

@@ -11,6 +11,6 @@ namespace irqscope::stream {
 // In the order of enum wire_class.
 inline constexpr std::array<model::part, WIRE_CLASSES> class_parts{
     model::part::unexplained, model::part::hardirq, model::part::sysvec, model::part::softirq,
-    model::part::ksoftirqd,   model::part::task,    model::part::idle};
+    model::part::ksoftirqd,   model::part::task,    model::part::idle,   model::part::steal};
 
 } // namespace irqscope::stream

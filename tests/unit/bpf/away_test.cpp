@@ -64,6 +64,59 @@ TEST_F(away, between_the_last_timer_and_the_end_of_its_interrupt) {
     expect_only(fired, fired + 700 * us);
 }
 
+TEST_F(away, in_a_timer_interrupt_without_a_timer_that_expires) {
+    pass_to(500 * us);
+    const std::uint64_t begun = on().now_ns;
+    on().begin(local_timer_entry);
+    on().pass(80 * us);
+    on().end(local_timer_exit);
+    expect_only(begun, begun + 80 * us);
+}
+
+TEST_F(away, is_not_the_interrupts_time) {
+    config.totals = 1;
+    const auto ns = [](wire_class which) { return state().totals.ns[which]; }; // NOLINT(*-constant-array-index)
+    beat();
+    const std::uint64_t sysvec_ns = ns(WIRE_CLASS_SYSVEC);
+    const wire_totals start = state().totals;
+    on().now_ns = expires;
+    on().begin(local_timer_entry);
+    on().pass(2 * ms); // before the first timer
+    run_timer(tick_sched_timer, 3 * us);
+    on().pass(1 * ms); // between two
+    fire(on().now_ns, 4 * ms);
+    on().pass(4 * ms); // behind the last
+    on().end(local_timer_exit);
+    beat();
+    EXPECT_EQ(ns(WIRE_CLASS_AWAY), 7 * ms);
+    EXPECT_EQ(ns(WIRE_CLASS_SYSVEC) - sysvec_ns, 3 * us);
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < WIRE_CLASSES; i++)
+        sum += state().totals.ns[i] - start.ns[i]; // NOLINT(*-constant-array-index)
+    EXPECT_EQ(sum, state().totals.at_ns - start.at_ns) << "each nanosecond once";
+    EXPECT_EQ(told().size(), 3U);
+}
+
+TEST_F(away, in_an_interrupt_of_a_softirq_is_neithers) {
+    config.totals = 1;
+    want({WIRE_STALL_SOFTIRQ_RUN});
+    kernel::begin_pass();
+    on().enter(3);
+    on().pass(100 * us);
+    on().now_ns = expires;
+    on().begin(local_timer_entry);
+    fire(on().now_ns);
+    on().pass(2 * ms);
+    on().end(local_timer_exit);
+    on().pass(2 * ms);
+    on().leave(3);
+    kernel::end_pass();
+    const wire_stall one = stalls(WIRE_STALL_SOFTIRQ_RUN).back();
+    EXPECT_EQ(one.breakdown_ns[WIRE_CLASS_AWAY], 2 * ms);
+    EXPECT_EQ(one.breakdown_ns[WIRE_CLASS_SYSVEC], 0U);
+    EXPECT_EQ(one.breakdown_ns[WIRE_CLASS_SOFTIRQ], one.duration_ns - 2 * ms);
+}
+
 TEST_F(away, a_timers_own_function_is_not) {
     on().now_ns = expires;
     on().begin(local_timer_entry);

@@ -118,6 +118,39 @@ TEST_F(heartbeat, that_the_kernel_skips_after_we_looked_at_the_clock_is_skipped_
     EXPECT_EQ(state().beats.unseen, 3U);
 }
 
+TEST_F(heartbeat, that_was_due_before_its_own_interrupts_end_is_skipped) {
+    // the CPU is away between our look at the clock and hrtimer_forward_now()'s
+    beat();
+    on().now_ns = expires + 2 * us;
+    on().begin(local_timer_entry);
+    fire(on().now_ns, 5 * ms + 500 * us);
+    on().pass(5 * ms + 500 * us);
+    on().end(local_timer_exit);
+    on().pass(100 * us);
+    beat();
+    EXPECT_EQ(state().beats.skipped, 5U);
+    EXPECT_EQ(state().beats.unseen, 0U);
+    EXPECT_EQ(state().beats.hole_end_ns, 0U);
+    // another interrupt's end tells nothing: the first of them was served behind it
+    on().pass(500 * us);
+    handle(fake_action("nic"), 3 * ms);
+    beat_unseen(4);
+    beat();
+    EXPECT_EQ(state().beats.skipped, 5U);
+    EXPECT_EQ(state().beats.unseen, 4U);
+    EXPECT_NE(state().beats.hole_end_ns, 0U);
+    // and one that goes on into later ones leaves those in its own time only
+    on().now_ns = expires + 2 * us;
+    on().begin(local_timer_entry);
+    fire(on().now_ns, 1 * ms + 500 * us);
+    on().pass(1 * ms + 500 * us);
+    on().end(local_timer_exit);
+    beat_unseen(2);
+    beat();
+    EXPECT_EQ(state().beats.skipped, 6U);
+    EXPECT_EQ(state().beats.unseen, 6U);
+}
+
 TEST_F(heartbeat, that_was_skipped_in_an_interrupt_that_was_seen_leaves_no_hole) {
     want({WIRE_STALL_IRQ_OFF});
     beat(2);

@@ -123,6 +123,25 @@ TEST(time_split, steal_without_beats_is_proc_stats) {
     EXPECT_EQ(split->where.at(part::task), 0U);
 }
 
+TEST(time_split, what_was_seen_as_away_is_steal_and_in_the_count_of_it) {
+    auto to = made({{part::task, 1000}, {part::steal, 40}});
+    const auto uncounted = split_of(0, made({}), to, {}).value();
+    EXPECT_EQ(uncounted.where.at(part::steal), 40U);
+    EXPECT_EQ(uncounted.steal, steal_source::away);
+    to.steal_ns = 60;
+    const auto counted = split_of(0, made({}), to, {}).value();
+    EXPECT_EQ(counted.where.at(part::steal), 60U);
+    EXPECT_EQ(counted.where.at(part::task), 980U);
+    EXPECT_EQ(counted.steal, steal_source::runqueue);
+    to.steal_ns = 30; // a hypervisor below the one that counts
+    EXPECT_EQ(split_of(0, made({}), to, {})->where.at(part::steal), 40U);
+    EXPECT_EQ(split_of(0, made({}), to, {})->where.at(part::task), 1000U);
+    const auto nothing = split_of(1, made({}), made({{part::task, 10}}), {}).value();
+    EXPECT_EQ(nothing.steal, steal_source::unknown);
+    EXPECT_EQ(sum_of({uncounted, nothing}).steal, steal_source::away);
+    EXPECT_EQ(sum_of({uncounted, nothing}).where.at(part::steal), 40U);
+}
+
 TEST(time_split, task_is_split_in_the_ratio_of_the_ticks) {
     const auto split = split_of(0, made({}), made({{part::task, 1000}, {part::idle, 500}}), tick_growth{3, 1, 0});
     EXPECT_EQ(split->ticks, 4U);

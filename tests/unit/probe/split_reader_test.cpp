@@ -26,7 +26,7 @@ TEST(split_reader, classes_are_parts_and_what_runs_goes_on) {
     EXPECT_EQ(at(totals, part::ksoftirqd), 14U);
     EXPECT_EQ(at(totals, part::task), 15U);
     EXPECT_EQ(at(totals, part::idle), 16U);
-    EXPECT_EQ(at(totals, part::steal), 0U);
+    EXPECT_EQ(at(totals, part::steal), 17U);
     EXPECT_EQ(totals.at_ns, 1'500U);
     EXPECT_FALSE(totals.steal_ns);
 }
