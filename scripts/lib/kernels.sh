@@ -2,20 +2,26 @@
 # shellcheck shell=bash disable=SC2154
 # Sourced, after quiet.sh, with $root (the top of the tree) set. Kernels of Debian's, unpacked and made ready to boot in
 # build/vm/KERNEL: vmlinux, initramfs, modules/lib/modules/RELEASE, release.
+source "$root/scripts/lib/arm64.sh"
 
 # shellcheck disable=SC2034 # of `scripts/vm --matrix`: see scripts/lib/vm_kernel
 vm_columns=(6.1 6.12 6.12-rt 6.12/threadirqs 6.12/64 6.12/holes)
 
-# release_of KERNEL: the newest release of Debian's of that line: 6.1, 6.12, 6.12-rt, ..
+# release_of KERNEL: the newest release of Debian's of that line: 6.1, 6.12, 6.12-rt, 6.12-arm64, ..
 release_of() {
-    local line=${1%-rt} flavour=amd64 release
-    [[ $1 != *-rt ]] || flavour=rt-amd64
+    local line=${1%-*} flavour=amd64 release names
+    case $1 in
+        *-rt) flavour=rt-amd64 ;;
+        *-arm64) flavour=arm64 ;;
+        *) line=$1 ;;
+    esac
     if ! [[ $line =~ ^[0-9]+\.[0-9]+$ ]]; then
-        echo "${0##*/}: $1 is no kernel: say 6.1, 6.12, 6.12-rt or the like." >&2
+        echo "${0##*/}: $1 is no kernel: say 6.1, 6.12, 6.12-rt, 6.12-arm64 or the like." >&2
         return 2
     fi
-    release=$(apt-cache pkgnames "linux-image-$line." |
-        sed -nE "s/^linux-image-(${line//./\\.}\.[0-9]+[-+](deb[0-9]+|[0-9]+)-$flavour)$/\1/p" | sort -V | tail -n 1)
+    names=$(apt_for "$1" apt-cache pkgnames "linux-image-$line.") || return
+    release=$(sed -nE "s/^linux-image-(${line//./\\.}\.[0-9]+[-+](deb[0-9]+|[0-9]+)-$flavour)$/\1/p" <<<"$names" |
+        sort -V | tail -n 1)
     if [[ -z $release ]]; then
         echo "${0##*/}: there is no package linux-image-$line.*-$flavour in Debian's suites that are configured here" \
             "(apt-get update?)." >&2
@@ -24,15 +30,15 @@ release_of() {
     echo "$release"
 }
 
-# download PACKAGE: prints the path of its .deb file, which may have been here before.
+# download KERNEL PACKAGE: prints the path of its .deb file, which may have been here before. Of the kernel's architecture.
 download() {
     local cache=$root/build/vm/packages uri name
     mkdir -p "$cache"
-    read -r uri name _ < <(apt-get download --print-uris "$1") || return
+    read -r uri name _ < <(apt_for "$1" apt-get download --print-uris "$2") || return
     [[ -n $uri ]] || return
     if [[ ! -f $cache/$name ]]; then
         echo "${0##*/}: fetching $name" >&2
-        (cd "$cache" && quiet apt-get -q -o APT::Sandbox::User=root download "$1") || return
+        (cd "$cache" && quiet apt_for "$1" apt-get -q -o APT::Sandbox::User=root download "$2") || return
     fi
     echo "$cache/$name"
 }
@@ -54,11 +60,11 @@ uncompress_kernel() {
     dd if="$1" iflag=skip_bytes,count_bytes skip="$start" count=$((length - 4)) bs=1M status=none | "${@:3}" >"$2"
 }
 
-# begin_initramfs DIRECTORY INIT: busybox, and INIT of tests/vm as the first process
+# begin_initramfs DIRECTORY INIT BUSYBOX: BUSYBOX, and INIT of tests/vm as the first process
 begin_initramfs() {
     rm -rf "$1"
     mkdir -p "$1"/{bin,proc,sys,dev,lib}
-    cp "$(command -v busybox)" "$1/bin/busybox"
+    cp "$3" "$1/bin/busybox"
     cp "$root/tests/vm/$2" "$1/init"
 }
 
@@ -74,7 +80,7 @@ make_initramfs() {
     release=$(<"$1/release")
     modules=$1/modules/lib/modules/$release
     directory=$1/initramfs.d
-    begin_initramfs "$directory" init
+    begin_initramfs "$directory" init "$(command -v busybox)"
     : >"$directory/modules"
     for module in virtio_pci 9pnet_virtio 9p overlay; do
         line=$(grep -m1 -E "/$module\.ko[^:]*:" "$modules/modules.dep") || continue # built in
@@ -92,11 +98,13 @@ make_initramfs() {
     end_initramfs "$directory" "$1/initramfs"
 }
 
-# make_bare_initramfs RUN FILE...: RUN/initramfs: busybox, the files, and of RUN what tests/vm/init-bare reads.
+# make_bare_initramfs RUN KERNEL FILE...: RUN/initramfs: busybox, the files, and of RUN what tests/vm/init-bare reads.
 make_bare_initramfs() {
-    local directory=$1/initramfs.d file
-    begin_initramfs "$directory" init-bare
-    for file in "$1"/{shared.sh,cpus,offline,command} "${@:2}"; do
+    local directory=$1/initramfs.d file busybox
+    busybox=$(command -v busybox)
+    if [[ $2 == *-arm64 ]]; then busybox=$(fetch_arm64_libraries)/bin/busybox || return; fi
+    begin_initramfs "$directory" init-bare "$busybox"
+    for file in "$1"/{shared.sh,cpus,offline,command} "${@:3}"; do
         if [[ ! -f $file || -e $directory/${file##*/} ]]; then
             echo "${0##*/}: $file is no file, or its name is taken in the initramfs." >&2
             return 2
@@ -111,16 +119,19 @@ fetch_kernel() {
     local directory=$root/build/vm/$1 release package
     release=$(release_of "$1") || return
     if [[ ! -f $directory/release || $(<"$directory/release") != "$release" ]]; then
-        package=$(download "linux-image-$release") || return
+        package=$(download "$1" "linux-image-$release") || return
         rm -rf "$directory"
         mkdir -p "$directory"
         echo "${0##*/}: unpacking $release" >&2
         dpkg-deb --extract "$package" "$directory/modules" || return
         depmod -b "$directory/modules" "$release" || return
-        uncompress_kernel "$directory/modules/boot/vmlinuz-$release" "$directory/vmlinux" || return
+        case $1 in
+            *-arm64) cp "$directory/modules/boot/vmlinuz-$release" "$directory/vmlinux" || return ;; # is not compressed
+            *) uncompress_kernel "$directory/modules/boot/vmlinuz-$release" "$directory/vmlinux" || return ;;
+        esac
         echo "$release" >"$directory/release" # last: it says that all is there
     fi
-    if [[ $directory/initramfs -ot $root/tests/vm/init || $directory/initramfs -ot $directory/release ]]; then
+    if [[ $1 != *-arm64 ]] && [[ $directory/initramfs -ot $root/tests/vm/init || $directory/initramfs -ot $directory/release ]]; then
         make_initramfs "$directory" || return
     fi
     echo "$directory"
@@ -136,7 +147,7 @@ fetch_headers() {
         rm -rf "$headers"
         for package in "linux-headers-$release" $(apt-cache depends "linux-headers-$release" |
             sed -nE 's/^ *Depends: (linux-(headers|kbuild)-.*)/\1/p'); do
-            file=$(download "$package") || return
+            file=$(download "$1" "$package") || return
             dpkg-deb --extract "$file" "$headers" || return
         done
         # they look for each other where they would be installed, by absolute names and by links

@@ -42,7 +42,7 @@ held hold(const std::string& kind, int cpu, std::uint64_t ns) {
     std::string name;
     held what;
     what.asked_ns = ns;
-    if (!(from >> name >> what.cpu >> what.start_ns >> what.end_ns >> what.preempted_ns) || name != kind)
+    if (!(from >> name >> what.cpu >> what.start_ns >> what.end_ns >> what.preempted_ns >> what.gap_ns) || name != kind)
         throw std::runtime_error(fmt::format("{} says nothing of {}", file, kind));
     return what;
 }

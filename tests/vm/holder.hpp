@@ -13,6 +13,7 @@ namespace irqscope::vm {
 struct held : model::truth {
     std::uint64_t asked_ns = 0;
     std::uint64_t preempted_ns = 0; // of it, while another task had the CPU (PREEMPT_RT)
+    std::uint64_t gap_ns = 0; // the longest in it, in which the holder got no further: interrupts, or the CPU was away
 };
 
 // Whether the module is loaded.

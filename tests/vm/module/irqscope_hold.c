@@ -12,7 +12,8 @@
  *   threaded     the same, as the kernel would have it: with threadirqs, and on PREEMPT_RT, in a thread (with interrupts
  *                off but for PREEMPT_RT, which begins as bh_off does: kernel/irq/manage.c, irq_forced_thread_fn)
  *   storm        a tasklet of 20 us that schedules itself for so long: ksoftirqd's storm
- * It reads as a line for each, "KIND CPU START_NS END_NS PREEMPTED_NS" on CLOCK_MONOTONIC, the oldest first; "forget 0" empties it.
+ * It reads as a line for each, "KIND CPU START_NS END_NS PREEMPTED_NS GAP_NS" on CLOCK_MONOTONIC, the oldest first; "forget
+ * 0" empties it. GAP_NS: of the rest, the longest in which it got no further: interrupts ran, or the CPU stood.
  */
 #include <linux/completion.h>
 #include <linux/interrupt.h>
@@ -38,6 +39,7 @@ struct truth {
 	u64 start_ns;
 	u64 end_ns;
 	u64 preempted_ns; /* of it, while another task had the CPU; with the interrupts that came before and after that */
+	u64 gap_ns;
 };
 
 static struct truth truths[4096];
@@ -61,6 +63,8 @@ static void spin(u64 ns)
 		switches = READ_ONCE(current->nivcsw) + READ_ONCE(current->nvcsw);
 		if (switches != before)
 			now.preempted_ns += time - last;
+		else if (time - last > now.gap_ns)
+			now.gap_ns = time - last;
 		last = time;
 	}
 }
@@ -240,8 +244,8 @@ static int show(struct seq_file *to, void *unused)
 
 	mutex_lock(&lock);
 	for (i = 0; i < count; i++)
-		seq_printf(to, "%s %d %llu %llu %llu\n", truths[i].kind, truths[i].cpu, truths[i].start_ns,
-			   truths[i].end_ns, truths[i].preempted_ns);
+		seq_printf(to, "%s %d %llu %llu %llu %llu\n", truths[i].kind, truths[i].cpu, truths[i].start_ns,
+			   truths[i].end_ns, truths[i].preempted_ns, truths[i].gap_ns);
 	mutex_unlock(&lock);
 	return 0;
 }
