@@ -140,11 +140,13 @@ int hold_timer_interrupt(void *ctx)
 	return 0;
 }
 
+#define IRQF_PERCPU 0x400 /* include/linux/interrupt.h: on arm64 the CPUs' timers and what they send each other */
+
 /* Some device's interrupt: attached behind the tracer's program, so that it counts as the handler's run. */
 SEC("tp_btf/irq_handler_entry")
 int BPF_PROG(hold_device_interrupt, int irq, struct irqaction *action)
 {
-	if (is_due())
+	if (is_due() && !(BPF_CORE_READ(action, flags) & IRQF_PERCPU))
 		hold(action, irq, INJECT_MAX_NS);
 	return 0;
 }

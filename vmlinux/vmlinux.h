@@ -138,6 +138,7 @@ struct pt_regs {
 
 /* include/linux/interrupt.h */
 struct irqaction {
+	unsigned int flags;
 	const char *name;
 };
 

@@ -19,6 +19,8 @@ vm_packages=(
     busybox-static e2fsprogs jq kmod make qemu-system-x86 xz-utils zstd # scripts/vm
 )
 
+arm64_tools=(g++-aarch64-linux-gnu qemu-system-arm) # cmake --preset arm64, scripts/vm 6.12-arm64
+
 # install_packages PACKAGE...: installs those that are missing; quick when none is.
 install_packages() {
     local missing=() package
