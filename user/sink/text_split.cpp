@@ -42,16 +42,20 @@ std::string row(const std::string& label, const time_split& of) {
 
 std::string footnotes(const model::snapshot& snapshot, const std::vector<time_split>& cpus) {
     std::vector<int> later;
-    bool coarse_steal = false;
+    steal_source steal = steal_source::unknown;
     for (const time_split& one : cpus) {
-        coarse_steal = coarse_steal || one.steal == steal_source::proc_stat;
+        steal = std::max(steal, one.steal);
         if (static_cast<double>(one.where.length_ns()) < whole_share * static_cast<double>(snapshot.duration_ns))
             later.push_back(one.cpu);
     }
+    std::string of_steal;
+    if (steal == steal_source::proc_stat) of_steal = " steal: by ticks.";
+    if (steal == steal_source::away)
+        of_steal = " steal: what timer interrupts showed of it, for nobody counts it here.";
     std::vector<std::string> lines;
     lines.push_back(std::string("hardirq and sysvec are lower bounds: the kernel's entry and exit code counts as what "
                                 "it interrupts. user and system: task in the ratio of /proc/stat's ticks.") +
-                    (coarse_steal ? " steal: by ticks." : ""));
+                    of_steal);
     if (!later.empty()) lines.push_back("from their first event on: " + cpus_words(later));
     if (const auto& absent = snapshot.split->absent; !absent.empty())
         lines.push_back("not known (no event, or they came or went meanwhile): " + cpus_words(absent));

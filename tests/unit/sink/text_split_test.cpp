@@ -78,6 +78,12 @@ TEST(text_split, what_is_not_known_is_said) {
     find_in(text, "meanwhile): CPUs 2-3\n");
 }
 
+TEST(text_split, steal_that_nobody_counts_is_what_was_seen_of_it) {
+    auto one = made_split(0, 0);
+    one.steal = model::steal_source::away;
+    find_in(split_table(with({one}), 16), "for nobody counts it here.");
+}
+
 TEST(text_split, one_cpu_needs_no_sum_and_none_no_row) {
     EXPECT_EQ(split_table(with({made_split(0, 1)}), 16).find(" all "), std::string::npos);
     auto none = with({});
