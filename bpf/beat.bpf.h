@@ -6,7 +6,10 @@
 #include "slots.bpf.h"
 #include "stall.bpf.h"
 
-/* On its way from one part of the program to the next. */
+/*
+ * On its way from one part of the program to the next. In a map, not on the stack: 6.1's verifier took a culprit that was
+ * stored there as WIRE_NO_CULPRIT for that in a subprogram, whatever had been stored since, and dropped the branch.
+ */
 struct beat {
 	u64 now;
 	u64 due;   /* when it should have been served */
@@ -18,6 +21,13 @@ struct beat {
 	bool own;    /* the culprit is the interrupt that it is served in */
 	bool hang;
 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct beat);
+} beat_room SEC(".maps");
 
 /* Of the interrupt that runs: the local timer's, where no other has told of itself. An action's first run has none yet. */
 static __attribute__((noinline)) u32 histogram_of_interrupt(struct wire_cpu_state *cpu)

@@ -299,9 +299,9 @@ SEC("tp_btf/hrtimer_expire_entry")
 int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 {
 	struct wire_cpu_state *cpu = this_cpu();
-	struct beat beat = {};
-	u64 function, mark = 0, expires;
-	u32 number, hangs;
+	u64 function, mark = 0, expires, now, begun;
+	u32 number, hangs, zero = 0;
+	struct beat *beat;
 	bool steal_known;
 
 	if (!cpu)
@@ -313,51 +313,55 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	if (function == config.beat_function)
 		mark = mark_of(cpu, timer);
 	/* The clock, not the tracepoint's `now`: that one serves the whole batch of expired timers. */
-	beat.now = bpf_ktime_get_ns();
-	beat.begun = interrupt_begun(cpu, batch_now);
-	timer_begins(cpu, timer, function, beat.begun, beat.now);
+	now = bpf_ktime_get_ns();
+	begun = interrupt_begun(cpu, batch_now);
+	timer_begins(cpu, timer, function, begun, now);
 	if ((mark & ~WIRE_BEAT_GENERATIONS) != config.beat_mark)
 		return 0;
-	away_before_softirq(cpu, beat.begun);
+	beat = bpf_map_lookup_elem(&beat_room, &zero);
+	if (!beat)
+		return 0;
+	*beat = (struct beat){ .now = now, .begun = begun };
+	away_before_softirq(cpu, beat->begun);
 	if (config.totals && unlikely(cpu->current_task && cpu->current_task != bpf_get_current_task()))
-		switch_was_unseen(cpu, beat.now, true);
-	settle_totals(cpu, beat.now);
+		switch_was_unseen(cpu, beat->now, true);
+	settle_totals(cpu, beat->now);
 	expires = BPF_CORE_READ(timer, node.expires);
 	number = bpf_get_smp_processor_id();
 	hangs = nr_hangs(timer);
 
-	follow_grid(cpu, &beat, expires, mark);
+	follow_grid(cpu, beat, expires, mark);
 	cpu->beats.seen++;
 	/* of a restarted timer the first interrupt that was served, of all others the clock */
-	beat.late = beat.due != expires ? cpu->served_ns - beat.due : beat.now > expires ? beat.now - expires : 0;
-	if (unlikely(beat.late >= WIRE_LATE_NS))
-		cpu->beats.late_ns += beat.late;
-	beat.hang = hangs != cpu->beats.hangs && cpu->beats.last_ns;
-	find_culprit(cpu, &beat);
-	if (is_idle_exit(cpu, &beat)) {
-		wait_count(cpu, WIRE_HIST_IDLE_EXIT, beat.due, beat.late, 0);
-		if (unlikely(beat.late >= config.stall_ns[WIRE_STALL_IRQ_OFF]))
-			set_aside(cpu, WIRE_ASIDE_IDLE_EXIT, beat.late);
+	beat->late = beat->due != expires ? cpu->served_ns - beat->due : beat->now > expires ? beat->now - expires : 0;
+	if (unlikely(beat->late >= WIRE_LATE_NS))
+		cpu->beats.late_ns += beat->late;
+	beat->hang = hangs != cpu->beats.hangs && cpu->beats.last_ns;
+	find_culprit(cpu, beat);
+	if (is_idle_exit(cpu, beat)) {
+		wait_count(cpu, WIRE_HIST_IDLE_EXIT, beat->due, beat->late, 0);
+		if (unlikely(beat->late >= config.stall_ns[WIRE_STALL_IRQ_OFF]))
+			set_aside(cpu, WIRE_ASIDE_IDLE_EXIT, beat->late);
 	} else {
-		wait_count(cpu, WIRE_HIST_IRQ_OFF, beat.due, beat.late, 0);
-		if (unlikely(beat.off >= config.stall_ns[WIRE_STALL_IRQ_OFF])) {
-			if (beat.hang && beat.culprit == WIRE_NO_CULPRIT)
-				set_aside(cpu, WIRE_ASIDE_HANG, beat.late);
+		wait_count(cpu, WIRE_HIST_IRQ_OFF, beat->due, beat->late, 0);
+		if (unlikely(beat->off >= config.stall_ns[WIRE_STALL_IRQ_OFF])) {
+			if (beat->hang && beat->culprit == WIRE_NO_CULPRIT)
+				set_aside(cpu, WIRE_ASIDE_HANG, beat->late);
 			else
-				irq_off_stall(ctx, cpu, &beat);
+				irq_off_stall(ctx, cpu, beat);
 		}
 	}
 	/* The timer is forwarded over what is due already (perf_swevent_hrtimer: hrtimer_forward_now). */
 	cpu->due_ns = expires + config.beat_ns;
-	if (unlikely(beat.now >= cpu->due_ns)) {
-		u64 skipped = (beat.now - expires) / config.beat_ns;
+	if (unlikely(beat->now >= cpu->due_ns)) {
+		u64 skipped = (beat->now - expires) / config.beat_ns;
 
 		cpu->beats.skipped += skipped;
 		cpu->due_ns += skipped * config.beat_ns;
 	}
-	if (unlikely(beat.late >= config.beat_ns))
+	if (unlikely(beat->late >= config.beat_ns))
 		cpu->beats.late++;
-	cpu->beats.last_ns = beat.now;
+	cpu->beats.last_ns = beat->now;
 	cpu->beats.own_end_ns = 0;
 	cpu->beats.hangs = hangs;
 	cpu->served_ns = 0;
@@ -374,11 +378,11 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 		cpu->first_steal_ns = cpu->steal_ns;
 	cpu->steal_known = steal_known;
 	if (config.stall_rate) {
-		look_for_open(ctx, cpu, beat.now);
-		look_at_threads(ctx, cpu, beat.now);
+		look_for_open(ctx, cpu, beat->now);
+		look_at_threads(ctx, cpu, beat->now);
 	}
-	if (unlikely(cpu->unsettled_ns && beat.now > cpu->unsettled_ns))
-		settle(cpu, number, beat.now);
+	if (unlikely(cpu->unsettled_ns && beat->now > cpu->unsettled_ns))
+		settle(cpu, number, beat->now);
 	raise_softirq(number);
 	return 0;
 }
