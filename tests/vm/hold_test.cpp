@@ -146,10 +146,9 @@ TEST_P(hold_test, tasklet_is_a_long_softirq) {
         ASSERT_TRUE(one) << all_words(told);
         fmt::print("{}: {}\n", what.length_ns(), words_of(*one));
         EXPECT_EQ(one->of->key, "TASKLET");
-        // it can lose its CPU with PREEMPT_RT, which is no part of its run
-        const std::uint64_t ran_ns = what.length_ns() - what.preempted_ns;
-        EXPECT_GE(one->at_least_ns + (what.preempted_ns != 0 ? slack : 0), ran_ns);
-        EXPECT_LE(one->at_least_ns, ran_ns + slack + ran_ns / 50);
+        // with PREEMPT_RT it can lose its CPU, which is no part of its run: for so long at most
+        EXPECT_GE(one->at_least_ns + (what.preempted_ns != 0 ? slack : 0), what.length_ns() - what.preempted_ns);
+        EXPECT_LE(one->at_least_ns, what.length_ns() + slack);
     });
 }
 
