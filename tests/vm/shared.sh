@@ -19,7 +19,7 @@ take_down() {
 }
 
 # bring_up CPUS: with virtual time 6.1 hangs in QEMU 7.2 while it brings up a second CPU, unless the first one is busy
-# (kernels.md), so that scripts/vm lets it boot with one.
+# (docs/KERNELS.md), so that scripts/vm lets it boot with one.
 bring_up() {
     grep -q maxcpus=1 /proc/cmdline || return 0
     taskset 1 sh -c 'while :; do :; done' &
