@@ -190,8 +190,12 @@ TEST(idle, holds_off_no_softirqs) {
     // CPU like any task: then it says so.
     for (const stall& one : tracer.told()) {
         if (one.kind != stall_kind::softirq_off || one.state != model::stall_state::ended) continue;
-        EXPECT_TRUE(has_threaded_handlers() && one.where &&
-                    one.where->at(model::part::idle) * 2 < one.where->length_ns())
+        ASSERT_TRUE(one.where) << words_of(one);
+        const auto most_was_not = [&one](model::part which) {
+            return one.where->at(which) * 2 < one.where->length_ns();
+        };
+        // or the CPU itself was not there: QEMU runs one after the other
+        EXPECT_TRUE(!most_was_not(model::part::steal) || (has_threaded_handlers() && most_was_not(model::part::idle)))
             << words_of(one) << '\n'
             << parts_of(one);
     }

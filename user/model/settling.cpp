@@ -15,6 +15,12 @@ bool overlaps(const stall& one, std::uint64_t start_ns, std::uint64_t end_ns) {
     return one.start_ns <= end_ns && start_ns <= one.end_ns;
 }
 
+// Away in the middle of timer interrupts, as the stall's own breakdown has it, however many stretches that were. irq_off's
+// begins with the beat before.
+std::uint64_t away_by_breakdown(const stall& one) {
+    return one.where && one.kind != stall_kind::irq_off ? one.where->at(part::steal) : 0;
+}
+
 std::uint64_t beyond(std::uint64_t value, std::uint64_t of) { return value > of ? value - of : 0; }
 
 // Stalls that overlap, directly or through others: what was stolen from them is one amount.
@@ -116,7 +122,8 @@ bool settling::is_none(const stall& one, std::uint64_t taken_ns) const {
 void settling::decide(stall one, bool has_hole) {
     std::optional<aside> why;
     const std::uint64_t steal_ns = one.steal_ns.value_or(0);
-    one.away_ns = std::min(away_in(one.cpu, one.start_ns, one.end_ns), one.at_least_ns);
+    one.away_ns =
+        std::min(std::max(away_in(one.cpu, one.start_ns, one.end_ns), away_by_breakdown(one)), one.at_least_ns);
     if (one.where) one.where->take_steal(steal_ns);
     if (slept(one))
         why = aside::suspend;
@@ -144,7 +151,8 @@ std::uint64_t settling::away_in(int cpu, std::uint64_t start_ns, std::uint64_t e
 }
 
 void settling::add_open(stall one) {
-    one.away_ns = std::min(away_in(one.cpu, one.start_ns, one.end_ns), one.at_least_ns);
+    one.away_ns =
+        std::min(std::max(away_in(one.cpu, one.start_ns, one.end_ns), away_by_breakdown(one)), one.at_least_ns);
     if (one.away_ns != 0 && is_none(one, one.away_ns))
         open_.push_back(std::move(one));
     else
@@ -160,7 +168,7 @@ void settling::look_at_open(std::uint64_t now_ns) {
         stall grown = one;
         grown.end_ns = std::max(now_ns, one.end_ns);
         grown.at_least_ns = beyond(grown.end_ns, grown.start_ns);
-        grown.away_ns = away_in(one.cpu, grown.start_ns, grown.end_ns);
+        grown.away_ns = std::max(away_in(one.cpu, grown.start_ns, grown.end_ns), away_by_breakdown(one));
         if (is_none(grown, grown.away_ns)) return false;
         decided_.push_back({std::move(grown), {}});
         return true;

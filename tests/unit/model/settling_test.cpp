@@ -402,6 +402,21 @@ TEST(settling, larger_of_steal_and_away_is_the_reason) {
     EXPECT_EQ(told(some), lines{"200..205 steal"});
 }
 
+TEST(settling, away_in_timer_interrupts_is_known_from_the_breakdown) {
+    settling some(thresholds());
+    stall one = made(100, 600, stall_kind::softirq_off); // more stretches than are remembered
+    one.where = breakdown{one.start_ns, one.end_ns, {}, {}};
+    one.where->at(part::steal) = 499 * ms + 1;
+    one.where->at(part::idle) = 1 * ms - 1;
+    some.add(one, steal_was(0));
+    some.settle(steal_is(620, 0));
+    EXPECT_EQ(told(some), lines{"100..600 away"});
+    one.kind = stall_kind::irq_off; // its breakdown begins a beat earlier
+    some.add(one, steal_was(0));
+    some.settle(steal_is(640, 0));
+    EXPECT_EQ(told(some), lines{"100..600 500-0"});
+}
+
 TEST(settling, away_is_known_also_where_nothing_settles) {
     settling some(thresholds());
     some.away(0, {100 * ms, 105 * ms});
