@@ -122,8 +122,7 @@ bool settling::is_none(const stall& one, std::uint64_t taken_ns) const {
 void settling::decide(stall one, bool has_hole) {
     std::optional<aside> why;
     const std::uint64_t steal_ns = one.steal_ns.value_or(0);
-    one.away_ns =
-        std::min(std::max(away_in(one.cpu, one.start_ns, one.end_ns), away_by_breakdown(one)), one.at_least_ns);
+    one.away_ns = away_of(one);
     if (one.where) one.where->take_steal(steal_ns);
     if (slept(one))
         why = aside::suspend;
@@ -150,9 +149,12 @@ std::uint64_t settling::away_in(int cpu, std::uint64_t start_ns, std::uint64_t e
     return inside.total_ns();
 }
 
+std::uint64_t settling::away_of(const stall& one) const {
+    return std::min(std::max(away_in(one.cpu, one.start_ns, one.end_ns), away_by_breakdown(one)), one.at_least_ns);
+}
+
 void settling::add_open(stall one) {
-    one.away_ns =
-        std::min(std::max(away_in(one.cpu, one.start_ns, one.end_ns), away_by_breakdown(one)), one.at_least_ns);
+    one.away_ns = away_of(one);
     if (one.away_ns != 0 && is_none(one, one.away_ns))
         open_.push_back(std::move(one));
     else
@@ -168,7 +170,7 @@ void settling::look_at_open(std::uint64_t now_ns) {
         stall grown = one;
         grown.end_ns = std::max(now_ns, one.end_ns);
         grown.at_least_ns = beyond(grown.end_ns, grown.start_ns);
-        grown.away_ns = std::max(away_in(one.cpu, grown.start_ns, grown.end_ns), away_by_breakdown(one));
+        grown.away_ns = away_of(grown);
         if (is_none(grown, grown.away_ns)) return false;
         decided_.push_back({std::move(grown), {}});
         return true;

@@ -100,6 +100,7 @@ private:
 
     [[nodiscard]] bool slept(const stall& one) const;
     [[nodiscard]] std::uint64_t away_in(int cpu, std::uint64_t start_ns, std::uint64_t end_ns) const;
+    [[nodiscard]] std::uint64_t away_of(const stall& one) const;
     [[nodiscard]] bool is_none(const stall& one, std::uint64_t taken_ns) const;
     void add_open(stall one);
     void look_at_open(std::uint64_t now_ns);
