@@ -39,7 +39,7 @@ static __attribute__((noinline)) u32 histogram_of_interrupt(struct wire_cpu_stat
 
 	if (!cpu || !cpu->depth)
 		return WIRE_HIST_SYSVEC_RUN + WIRE_SYSVEC_LOCAL_TIMER;
-	frame = &cpu->interrupts[(cpu->depth - 1) & (WIRE_INTERRUPT_DEPTH - 1)];
+	frame = open_interrupt(cpu, cpu->depth - 1);
 	if (!frame->action)
 		return WIRE_HIST_SYSVEC_RUN + frame->key;
 	slots = bpf_map_lookup_elem(&irq_index, &zero);

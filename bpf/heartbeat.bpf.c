@@ -83,7 +83,7 @@ inline_always u64 interrupt_begun(struct wire_cpu_state *cpu, ktime_t *batch_now
 	u64 begun = 0;
 
 	if (depth)
-		return cpu->interrupts[(depth - 1) & (WIRE_INTERRUPT_DEPTH - 1)].start_ns;
+		return open_interrupt(cpu, depth - 1)->start_ns;
 	bpf_probe_read_kernel(&begun, sizeof(begun), batch_now);
 	return begun;
 }
@@ -159,7 +159,7 @@ inline_always bool is_idle_exit(struct wire_cpu_state *cpu, const struct beat *b
 	if ((u32)bpf_get_current_pid_tgid() || cpu->softirq.start_ns || beat->culprit_ns)
 		return false;
 	/* in a handler; one from before the idle loop has lost its exit */
-	if (depth > 1 && cpu->interrupts[(depth - 2) & (WIRE_INTERRUPT_DEPTH - 1)].start_ns >= cpu->idle_enter_ns)
+	if (depth > 1 && open_interrupt(cpu, depth - 2)->start_ns >= cpu->idle_enter_ns)
 		return false;
 	/* Between an interrupt's end and its first softirq too the idle task is current, and the loop has not been left. */
 	return cpu->idle_enter_ns && cpu->idle_enter_ns <= beat->due &&

@@ -36,11 +36,6 @@ inline_always void interrupt_begin(struct wire_cpu_state *cpu, u64 action, u32 k
 	cpu->depth = depth + 1;
 }
 
-inline_always struct wire_interrupt_frame *open_interrupt(struct wire_cpu_state *cpu, u32 depth)
-{
-	return &cpu->interrupts[depth & (WIRE_INTERRUPT_DEPTH - 1)];
-}
-
 /*
  * The span that ends is not the innermost open one: the spans above it lost their exits. Its depth from one on, or 0:
  * there is none.

@@ -30,6 +30,12 @@ inline_always struct wire_cpu_state *this_cpu(void)
 	return cpu && READ_ONCE(cpu->enabled) ? cpu : 0;
 }
 
+/* The outermost is 0. */
+inline_always struct wire_interrupt_frame *open_interrupt(struct wire_cpu_state *cpu, u32 depth)
+{
+	return &cpu->interrupts[depth & (WIRE_INTERRUPT_DEPTH - 1)];
+}
+
 /* Of the softirq that runs, or has just ended: that of its runs. */
 inline_always u32 histogram_of_softirq(const struct wire_cpu_state *cpu)
 {

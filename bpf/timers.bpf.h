@@ -61,7 +61,7 @@ inline_always void timer_ends(struct wire_cpu_state *cpu, struct hrtimer *timer,
  */
 inline_always void timer_interrupt_ends(struct wire_cpu_state *cpu, u64 now)
 {
-	const struct wire_interrupt_frame *frame = &cpu->interrupts[(cpu->depth - 1) & (WIRE_INTERRUPT_DEPTH - 1)];
+	const struct wire_interrupt_frame *frame = open_interrupt(cpu, cpu->depth - 1);
 
 	if (unlikely(!cpu->depth || frame->action || frame->key != WIRE_SYSVEC_LOCAL_TIMER))
 		return; /* the entry was lost */

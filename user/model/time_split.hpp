@@ -61,7 +61,7 @@ enum class steal_source {
     proc_stat, // /proc/stat's, in steps of a tick
 };
 
-std::string_view name_of(steal_source which); // "runqueue", "proc_stat"; empty: unknown
+std::string_view name_of(steal_source which); // "away", "runqueue", "proc_stat"; empty: unknown
 
 struct time_split {
     int cpu = 0;
