@@ -77,7 +77,7 @@ samples parse_script(const std::string& path) {
     return found;
 }
 
-// The two tracers read the clock one after the other; cold caches may put microseconds between them.
+// The two tracers read the clock one after the other; cold caches may put microseconds between them, an interrupt more.
 const sample* nearest(const std::vector<sample>& list, std::uint64_t ns) {
     constexpr std::uint64_t furthest = 10'000;
     const auto after = std::lower_bound(list.begin(), list.end(), ns,
@@ -127,10 +127,12 @@ TEST(context, is_that_of_perfs_call_chain) {
     const samples perfs = parse_script("context.txt");
 
     std::map<std::string, std::uint64_t> agreed;
+    std::uint64_t all = 0;
     std::uint64_t unmatched = 0;
     for (const auto& [where, list] : perfs) {
         const auto found = ours.seen().find(where);
         for (const sample& theirs : list) {
+            all++;
             const sample* match = found == ours.seen().end() ? nullptr : nearest(found->second, theirs.ns);
             if (match == nullptr || theirs.context.empty()) {
                 unmatched++;
@@ -146,7 +148,8 @@ TEST(context, is_that_of_perfs_call_chain) {
         EXPECT_GE(agreed["ktimers"], 50U) << "none is served at the end of an interrupt";
     else
         EXPECT_GE(agreed["irq_exit"], 500U);
-    EXPECT_LE(unmatched, 100U) << "too many of perf's softirqs have no partner of ours, or no known caller";
+    EXPECT_LE(unmatched * 50, all) << "of " << all << " of perf's softirqs " << unmatched
+                                   << " have no partner of ours, or no known caller";
     for (const auto& [cpu, state] : must(session.states())) {
         EXPECT_EQ(state.lost[WIRE_LOST_CONTEXT], 0U) << "CPU " << cpu;
         EXPECT_EQ(state.lost[WIRE_LOST_CONTEXT_MISREAD], 0U) << "CPU " << cpu;
