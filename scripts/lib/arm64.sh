@@ -4,7 +4,7 @@
 # packages that are installed here are touched.
 
 # What one static irqscope is linked from, beside what is the same on every architecture; and a shell for its guest.
-arm64_packages=(busybox-static libbpf-dev libelf-dev libfmt-dev libfmt9 zlib1g-dev)
+arm64_packages=(busybox-static libbpf-dev libelf-dev libfmt-dev libfmt9 libzstd-dev zlib1g-dev)
 
 # apt_for KERNEL COMMAND [ARGUMENT...]: apt-get or apt-cache for the kernel's architecture
 apt_for() {

@@ -6,7 +6,7 @@ build_packages=(
     cmake ninja-build pkg-config
     g++
     clang bpftool # bpf/: compile; link, and turn into a header
-    libbpf-dev libcli11-dev libexpected-dev libfmt-dev nlohmann-json3-dev
+    libbpf-dev libcli11-dev libexpected-dev libfmt-dev libzstd-dev nlohmann-json3-dev zlib1g-dev
 )
 test_packages=(
     "${build_packages[@]}"

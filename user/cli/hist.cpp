@@ -4,6 +4,7 @@
 #include "cli/parse.hpp"
 #include "cli/scope.hpp"
 #include "cli/turns.hpp"
+#include "cli/view.hpp"
 #include "cli/wait.hpp"
 #include "host/system.hpp"
 #include "probe/measurement.hpp"
@@ -13,8 +14,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <limits>
 #include <memory>
 #include <unistd.h>
 
@@ -28,14 +27,10 @@ constexpr std::uint64_t refresh_ns = 30'000'000'000; // u32 buckets are widened 
 struct hist_options {
     scope_options scope;
     std::string interval;
-    std::string metrics;
-    std::string above;
+    view_options view;
     std::string ring_size;
-    std::size_t top = 0;
-    bool per_cpu = false;
     bool split = false;
     bool stream = false;
-    bool fine = false;
     bool json = false;
 };
 
@@ -48,25 +43,6 @@ struct plan {
     bool json = false;
 };
 
-result<std::set<model::metric>> parse_metrics(const std::string& text) {
-    std::set<model::metric> chosen;
-    std::size_t start = 0;
-    while (start <= text.size()) {
-        const std::size_t end = std::min(text.find(',', start), text.size());
-        const std::string name = text.substr(start, end - start);
-        const auto which = model::metric_named(name);
-        if (!which) {
-            std::vector<std::string_view> names;
-            for (const model::metric one : model::all_metrics) names.push_back(model::name_of(one));
-            return failure(exit_status::usage, fmt::format("--metric {}: there is no metric '{}'; there are {}", text,
-                                                           name, fmt::join(names, ", ")));
-        }
-        chosen.insert(*which);
-        start = end + 1;
-    }
-    return chosen;
-}
-
 result<plan> understand(const hist_options& options) {
     plan made;
     const auto scope = understand(options.scope);
@@ -78,25 +54,16 @@ result<plan> understand(const hist_options& options) {
         if (!interval) return tl::unexpected(interval.error());
         made.interval_ns = *interval;
     }
-    if (!options.metrics.empty()) {
-        auto metrics = parse_metrics(options.metrics);
-        if (!metrics) return tl::unexpected(metrics.error());
-        made.session.metrics = std::move(*metrics);
-    }
-    if (!options.above.empty()) {
-        const auto above = parse_threshold("--above", options.above);
-        if (!above) return tl::unexpected(above.error());
-        made.text.above_ns = *above;
-    }
+    auto view = understand(options.view);
+    if (!view) return tl::unexpected(view.error());
+    if (view->metrics) made.session.metrics = std::move(*view->metrics);
+    made.text = view->text;
     if (!options.ring_size.empty()) {
         if (!options.stream) return failure(exit_status::usage, "--ring-size goes with --stream");
         const auto bytes = parse_ring_size("--ring-size", options.ring_size);
         if (!bytes) return tl::unexpected(bytes.error());
         made.session.ring_bytes = *bytes;
     }
-    if (options.top != 0) made.text.top = made.text.top_histograms = options.top;
-    made.text.per_cpu = options.per_cpu;
-    made.text.fine = options.fine;
     made.session.split = options.split;
     made.session.stream = options.stream;
     made.session.kernel_histograms = !options.stream;
@@ -169,21 +136,9 @@ command add_hist(CLI::App& parent) {
         "hist", "live histograms: how long hard interrupts and softirqs ran, and how long softirqs waited");
     add_scope(*hist, options->scope);
     hist->add_option("-I,--interval", options->interval, "print and begin anew each time so long")->type_name("TIME");
-    hist->add_option("--metric", options->metrics,
-                     "only these, with commas: irq_off (how late the heartbeat's\n"
-                     "timer was served), softirq_off (raise to the first softirq),\n"
-                     "softirq_latency (oldest raise to entry), softirq_run,\n"
-                     "hardirq_run, sysvec_run, idle_exit, ksoftirqd_latency (woken\n"
-                     "until it runs), ksoftirqd_run; what is not asked for is not\nattached")
-        ->type_name("LIST");
-    hist->add_flag("--per-cpu", options->per_cpu, "a line for each CPU and key");
+    add_view(*hist, options->view, "; what is not asked for is not\nattached");
     hist->add_flag("--split", options->split,
                    "also where each CPU's time went: tasks, idle, interrupts, softirqs;\nby what ran, not by ticks");
-    hist->add_flag("--fine", options->fine, "histograms in 8 steps to a power of two");
-    hist->add_option("--top", options->top, "lines and histograms a metric (without it 16 and 3)")
-        ->type_name("N")
-        ->check(CLI::Range(1, 100000).description(""));
-    hist->add_option("--above", options->above, "only keys whose maximum reached it (100us, 2ms)")->type_name("TIME");
     hist->add_flag("--stream", options->stream, "send every span through ring buffers and aggregate in user space");
     hist->add_option("--ring-size", options->ring_size, "of each CPU's ring buffer, with --stream (1M)")
         ->type_name("BYTES");

@@ -73,6 +73,30 @@ result<std::uint64_t> parse_beat(std::string_view option, std::string_view text)
     return failure(exit_status::usage, fmt::format("{} {}: a heartbeat's period is 100us to 100ms", option, text));
 }
 
+result<std::pair<std::uint64_t, std::uint64_t>> parse_window(std::string_view option, std::string_view text,
+                                                             std::uint64_t start_ns) {
+    const std::size_t comma = text.find(',');
+    if (comma == std::string_view::npos)
+        return failure(exit_status::usage, fmt::format("{} {}: write it like 1234.5,1240 or +5s,+10s", option, text));
+    std::pair<std::uint64_t, std::uint64_t> window{0, UINT64_MAX};
+    const auto parse = [&](std::string_view moment, std::uint64_t& to) -> result<void> {
+        if (moment.empty()) return {};
+        const bool since_start = moment.front() == '+';
+        if (since_start) moment.remove_prefix(1);
+        to = since_start ? start_ns : 0;
+        if (const auto zero = split(moment); zero && zero->number == 0) return {};
+        const auto ns = parse_duration(option, moment);
+        if (!ns) return tl::unexpected(ns.error());
+        to += *ns;
+        return {};
+    };
+    if (auto from = parse(text.substr(0, comma), window.first); !from) return tl::unexpected(from.error());
+    if (auto to = parse(text.substr(comma + 1), window.second); !to) return tl::unexpected(to.error());
+    if (window.first >= window.second)
+        return failure(exit_status::usage, fmt::format("{} {}: it ends before it begins", option, text));
+    return window;
+}
+
 result<std::vector<int>> parse_cpus(std::string_view option, std::string_view text) {
     auto cpus = host::parse_cpu_list(text);
     if (!cpus) return failure(exit_status::usage, fmt::format("{} {}: {}", option, text, cpus.error().message));

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace irqscope::cli {
@@ -21,6 +22,11 @@ result<std::uint32_t> parse_ring_size(std::string_view option, std::string_view 
 
 // A heartbeat's period: 100us to 100ms. Fails: usage.
 result<std::uint64_t> parse_beat(std::string_view option, std::string_view text);
+
+// "A,B": from when until when, in ns of CLOCK_MONOTONIC. Each is seconds of that clock ("1234.5"), or with a + a time since
+// start_ns ("+5s"; a bare number is seconds); left out: from the start, until the end. Fails: usage.
+result<std::pair<std::uint64_t, std::uint64_t>> parse_window(std::string_view option, std::string_view text,
+                                                             std::uint64_t start_ns);
 
 // CPUs that are online. Fails: usage; failed if the kernel does not tell which are.
 result<std::vector<int>> parse_cpus(std::string_view option, std::string_view text);

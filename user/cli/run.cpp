@@ -21,7 +21,7 @@ As in perf, -i is an input file and -I an interval. -d is a duration (in bcc's t
 Times take units (500us, 10ms, 2s); a bare number is seconds for -d and -I. CPU lists are written 0-3,8.)";
 
 int complain(exit_status status, const std::string& message) {
-    fmt::print(stderr, "irqscope: {}\n", message);
+    if (!message.empty()) fmt::print(stderr, "irqscope: {}\n", message); // else it is another's, passed on
     return static_cast<int>(status);
 }
 
@@ -62,6 +62,9 @@ int run(int count, const char* const* arguments) {
     std::map<std::string, command> commands;
     commands["hist"] = add_hist(app);
     commands["stalls"] = add_stalls(app);
+    commands["record"] = add_record(app);
+    commands["report"] = add_report(app);
+    commands["info"] = add_info(app);
     commands["doctor"] = add_doctor(app);
     commands["selftest"] = add_selftest(app);
 

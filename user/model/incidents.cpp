@@ -104,10 +104,12 @@ std::uint64_t incidents::horizon_of(const cpu_state& cpu) {
     return cpu.newest_end_ns - std::min(cpu.newest_end_ns, fold_after_ns);
 }
 
-void incidents::over(const stall& ended) {
+bool incidents::over(const stall& ended) {
     cpu_state& cpu = cpus_[ended.cpu];
     const auto open = find_open(cpu, ended);
-    if (open != cpu.open.end()) open->over = true;
+    if (open == cpu.open.end()) return false;
+    open->over = true;
+    return true;
 }
 
 void incidents::look(std::uint64_t now_ns) {

@@ -46,8 +46,8 @@ public:
 
     // The ended record of a stall that was told while open has come, whatever becomes of it: from now on nothing is
     // part of its incident for its sake. If it is kept, add() it as well; if it is set aside, what was told of it while
-    // it was open remains counted.
-    void over(const stall& ended);
+    // it was open remains counted. True: it was told while open.
+    bool over(const stall& ended);
 
     // What is open now still goes on at now_ns. Before the summary at the end of a run: an open stall is told once, as
     // soon as it is too old, and would count as that long.

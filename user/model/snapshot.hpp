@@ -28,6 +28,8 @@ struct beats {
 
     // Those that the kernel served, with or without our program: each was a timer interrupt, or part of one.
     [[nodiscard]] std::uint64_t served() const { return seen + unseen; }
+
+    void add(const beats& other); // soft if both are
 };
 
 // What was watched; without it "nothing seen" means nothing.
@@ -48,6 +50,8 @@ struct coverage {
 
     // All heartbeats together; soft: each of them is.
     [[nodiscard]] beats all_beats() const;
+
+    void join(const coverage& later); // see snapshot::join()
 };
 
 // The tool's own weight, without the heartbeats' timer interrupts (coverage::all_beats()).
@@ -75,6 +79,9 @@ struct snapshot {
     model::lost lost;
     model::coverage coverage;
     model::cost cost;
+
+    // One that began later, of the same measurement: the two become one, from this one's start to that one's end.
+    void join(const snapshot& later);
 };
 
 } // namespace irqscope::model

@@ -132,4 +132,23 @@ time_split sum_of(const std::vector<time_split>& splits) {
     return all;
 }
 
+void time_splits::join(const time_splits& later) {
+    for (const time_split& one : later.cpus) {
+        const auto place = std::lower_bound(cpus.begin(), cpus.end(), one.cpu,
+                                            [](const time_split& a, int cpu) { return a.cpu < cpu; });
+        if (place == cpus.end() || place->cpu != one.cpu) {
+            cpus.insert(place, one);
+            continue;
+        }
+        const std::uint64_t start_ns = place->where.start_ns;
+        *place = sum_of({*place, one});
+        place->cpu = one.cpu;
+        place->where.start_ns = start_ns;
+        place->where.end_ns += start_ns;
+    }
+    std::erase_if(absent, [this](int cpu) {
+        return std::any_of(cpus.begin(), cpus.end(), [cpu](const time_split& one) { return one.cpu == cpu; });
+    });
+}
+
 } // namespace irqscope::model

@@ -77,6 +77,10 @@ struct time_split {
 struct time_splits {
     std::vector<time_split> cpus; // ascending
     std::vector<int> absent;      // watched and online, and not one event, or not long enough to tell
+
+    // Those of a time that began later: each CPU's become one. Its window ends so long after its start as both are
+    // together, whatever was between them.
+    void join(const time_splits& later);
 };
 
 // Between two readings of a CPU. Nothing where there is no time between them. Time that is in no total (a reading that

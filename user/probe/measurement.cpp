@@ -42,13 +42,12 @@ std::uint64_t earlier(const std::map<std::string, std::uint64_t>& counts, const 
 }
 
 // Calls of our programs, by what they counted: a raise is one, every other span two.
-std::uint64_t calls_of(const std::vector<model::series>& all, bool run, std::uint64_t raises) {
+std::uint64_t calls_of(const measurement::counted_spans& all, bool run, std::uint64_t raises) {
     std::uint64_t calls = raises;
     // softirq_entry and softirq_exit run for either metric
     const metric softirqs = run ? metric::softirq_run : metric::softirq_latency;
-    for (const model::series& one : all)
-        if (one.id.what == softirqs || one.id.what == metric::hardirq_run || one.id.what == metric::sysvec_run)
-            calls += 2 * (one.values.samples() + one.dropped);
+    for (const auto& [id, count] : all)
+        if (id.what == softirqs || id.what == metric::hardirq_run || id.what == metric::sysvec_run) calls += 2 * count;
     return calls;
 }
 
@@ -61,14 +60,14 @@ void leave_asked_for(model::snapshot& in, const std::set<metric>& metrics) {
 
 } // namespace
 
-result<measurement> measurement::start(const kernel& on, const session_options& options) {
+result<measurement> measurement::start(const kernel& on, const session_options& options, stream::span_sink* spans) {
     const auto online = host::online_cpus();
     if (!online) return tl::unexpected(online.error());
     auto programs = session::load(on, options);
     if (!programs) return tl::unexpected(programs.error());
 
     measurement made(std::make_unique<state>(std::move(*programs), options.wants_softirq_runs(),
-                                             options.metrics.contains(metric::softirq_latency)));
+                                             options.metrics.contains(metric::softirq_latency), spans));
     state& inner = *made.state_;
     if (options.wants_rings()) {
         auto reader = stream::ring_reader::open(inner.programs.rings(), inner.streamed);
@@ -196,8 +195,11 @@ result<void> measurement::take_split(model::snapshot& to) {
     return {};
 }
 
-void measurement::fill_lost(model::snapshot& to, counters& now) {
-    unseen_->saw(to.all);
+void measurement::fill_lost(model::snapshot& to, counters& now, const counted_spans& seen) {
+    if (state_->reader && state_->reader->unknown() != 0) now.lost.counts["records_unknown"] = state_->reader->unknown();
+    if (const std::uint64_t count = state_->streamed.unsound_breakdowns(); count != 0)
+        now.lost.counts["breakdowns_unsound"] = count;
+    for (const auto& [id, count] : seen) unseen_->saw(id, count);
     for (const auto& [kind, count] : unseen_->until(now.softirqs, now.interrupts, to.open))
         now.lost.counts[kind] = std::max(count, earlier(before_.lost.counts, kind));
     for (const auto& [kind, count] : now.lost.counts)
@@ -209,9 +211,6 @@ void measurement::fill_lost(model::snapshot& to, counters& now) {
     std::uint64_t dropped = 0;
     for (const model::series& one : to.all) dropped += one.dropped;
     if (dropped != 0) to.lost.counts["samples_dropped_by_full_rings"] = dropped;
-    if (state_->reader && state_->reader->unknown() != 0) to.lost.counts["records_unknown"] = state_->reader->unknown();
-    if (const std::uint64_t count = state_->streamed.unsound_breakdowns(); count != 0)
-        to.lost.counts["breakdowns_unsound"] = count;
     if (const auto online = host::online_cpus()) {
         to.lost.cpus_gone = host::difference(online_at_start_, *online);
         to.lost.cpus_come = host::difference(*online, online_at_start_);
@@ -315,14 +314,17 @@ result<model::snapshot> measurement::close_interval(bool last) {
         if (options.metrics.contains(which)) snapshot.metrics.push_back(which);
     snapshot.all = inner.table.named(*names);
     snapshot.open = open_spans(*states, *names, end_ns);
-    fill_lost(snapshot, *now);
+    counted_spans seen = inner.streamed.handed_on().take(*names); // none of them is in the snapshot
+    if (options.kernel_histograms) seen.clear();                  // but for these
+    for (const model::series& one : snapshot.all) seen.emplace_back(one.id, one.values.samples() + one.dropped);
+    fill_lost(snapshot, *now, seen);
     if (last && options.kernel_histograms && inner.kernel.mismatches() != 0)
         snapshot.lost.counts["samples_that_buckets_and_counts_disagree_on"] = inner.kernel.mismatches();
     fill_coverage(snapshot, *now, *states);
     fill_beats(snapshot.coverage, *states, end_ns);
     const bool run = options.wants_softirq_runs();
     const std::uint64_t others = now->raises - before_.raises + (options.wants_split() ? split_.context_switches() : 0);
-    snapshot.cost = {calls_of(snapshot.all, run, others), ns_per_call_, now->user_cpu_ns - before_.user_cpu_ns,
+    snapshot.cost = {calls_of(seen, run, others), ns_per_call_, now->user_cpu_ns - before_.user_cpu_ns,
                      static_cast<std::uint64_t>(own_usage().ru_maxrss) * 1024, kernel_bytes};
     if (options.wants_split()) leave_asked_for(snapshot, options.metrics);
 

@@ -17,14 +17,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace irqscope::probe {
 
 class measurement {
 public:
-    // Loads, attaches and begins to count. Fails: not_possible, failed.
-    static result<measurement> start(const kernel& on, const session_options& options);
+    // Loads, attaches and begins to count. spans: takes the streamed spans, which then are not counted here; it lives as
+    // long as the measurement. Fails: not_possible, failed.
+    static result<measurement> start(const kernel& on, const session_options& options,
+                                     stream::span_sink* spans = nullptr);
 
     // Descriptors that become readable when a ring holds much; empty without a stream.
     [[nodiscard]] std::vector<int> descriptors() const;
@@ -47,6 +50,8 @@ public:
 
     [[nodiscard]] session& programs() { return state_->programs; }
 
+    using counted_spans = std::vector<std::pair<model::series_id, std::uint64_t>>;
+
 private:
     struct counters { // of all CPUs, since the start
         model::lost lost;
@@ -56,8 +61,8 @@ private:
         host::proc_counts interrupts;
     };
     struct state { // at one address: the reader points to the counter, the counts to the programs
-        state(session from, bool run, bool latency)
-            : programs(std::move(from)), kernel(programs), streamed(run, latency) {}
+        state(session from, bool run, bool latency, stream::span_sink* spans)
+            : programs(std::move(from)), kernel(programs), streamed(run, latency, spans) {}
         session programs;
         kernel_counts kernel;
         stream::record_intake streamed;
@@ -72,7 +77,7 @@ private:
                                                            const stream::catalog& names, std::uint64_t end_ns) const;
     result<void> take_split(model::snapshot& to);
     result<void> collect(const by_cpu<wire_cpu_state>& states, bool last);
-    void fill_lost(model::snapshot& to, counters& now);
+    void fill_lost(model::snapshot& to, counters& now, const counted_spans& seen);
     [[nodiscard]] std::map<int, model::beats> beats_of(const by_cpu<wire_cpu_state>& states,
                                                        std::uint64_t end_ns) const;
     void fill_beats(model::coverage& to, const by_cpu<wire_cpu_state>& states, std::uint64_t end_ns);

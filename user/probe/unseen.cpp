@@ -45,25 +45,22 @@ std::string unseen::row_of(const model::series_id& id) const {
     return id.irq ? std::to_string(*id.irq) : row_of_sysvec(id.key, interrupts_);
 }
 
-void unseen::saw(const std::vector<model::series>& all) {
-    for (const model::series& one : all) {
-        const std::uint64_t count = one.values.samples() + one.dropped;
-        switch (one.id.what) {
-        case metric::softirq_latency: // an entry without a known raise has none
-        case metric::irq_off:         // the kernel counts neither beats nor holds
-        case metric::idle_exit:
-        case metric::softirq_off:
-        case metric::ksoftirqd_latency:
-        case metric::ksoftirqd_run: break;
-        case metric::softirq_run: softirqs_seen_[one.id.key] += count; break;
-        case metric::sysvec_run: interrupts_seen_[row_of(one.id)][""] += count; break;
-        case metric::hardirq_run:
-            if (one.id.irq)
-                interrupts_seen_[row_of(one.id)][one.id.key] += count;
-            else
-                slots_full_ = true;
-            break;
-        }
+void unseen::saw(const model::series_id& id, std::uint64_t count) {
+    switch (id.what) {
+    case metric::softirq_latency: // an entry without a known raise has none
+    case metric::irq_off:         // the kernel counts neither beats nor holds
+    case metric::idle_exit:
+    case metric::softirq_off:
+    case metric::ksoftirqd_latency:
+    case metric::ksoftirqd_run: break;
+    case metric::softirq_run: softirqs_seen_[id.key] += count; break;
+    case metric::sysvec_run: interrupts_seen_[row_of(id)][""] += count; break;
+    case metric::hardirq_run:
+        if (id.irq)
+            interrupts_seen_[row_of(id)][id.key] += count;
+        else
+            slots_full_ = true;
+        break;
     }
 }
 

@@ -21,8 +21,8 @@ public:
     unseen(host::proc_counts softirqs, host::proc_counts interrupts, std::set<model::metric> metrics,
            std::optional<std::vector<int>> cpus);
 
-    // Spans that ended, or that a full ring dropped; call it for all of an interval before unseen_until.
-    void saw(const std::vector<model::series>& all);
+    // So many spans that ended, or that a full ring dropped; all of an interval before until().
+    void saw(const model::series_id& id, std::uint64_t count);
 
     // By the kernel's counts of a moment from which on `saw` knows everything: how many of each kind nobody has seen
     // since the start, at least. Spans under way are in `open`.

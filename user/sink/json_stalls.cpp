@@ -66,6 +66,7 @@ void add_tops(object& to, const std::optional<model::tops>& from) {
     to["top_ksoftirqd"] = top_of(most.ksoftirqd);
     to["top_task"] = top_of(most.task);
     to["top_complete"] = most.complete;
+    to["top_lost"] = most.lost;
 }
 
 object breakdown_of(const std::optional<model::breakdown>& from) {
@@ -196,6 +197,21 @@ std::string json_stalls::text_of(const model::stalls_report& report) const {
                           {"coverage", coverage_of(whole.coverage)},
                           {"cost", cost_of(whole)}};
     return dump(document, true);
+}
+
+std::string json_stalls::text_of_over(const model::stall& one) const {
+    const model::series_id none{{}, {}, {}, {}};
+    const model::series_id& of = one.of ? *one.of : none;
+    return dump({{"schema", "irqscope.stall_over/1"},
+                 {"kind", model::name_of(one.kind)},
+                 {"state", model::name_of(one.state)},
+                 {"cpu", one.cpu},
+                 {"start_ns", one.start_ns},
+                 {"at_least_ns", one.at_least_ns},
+                 {"key", key_of(of)},
+                 {"irq", nullable(of.irq)},
+                 {"context", nullable(of.context)}},
+                true);
 }
 
 bool json_stalls::begin(const stalls_heading& heading) {

@@ -16,6 +16,8 @@ public:
 
     [[nodiscard]] std::string text_of(const model::stall& one) const;
     [[nodiscard]] std::string text_of(const model::stalls_report& report) const;
+    // Schema irqscope.stall_over/1, in recordings: which one is over (stall_sink::over()).
+    [[nodiscard]] std::string text_of_over(const model::stall& one) const;
 
 private:
     stalls_heading heading_;

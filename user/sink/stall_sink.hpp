@@ -40,9 +40,11 @@ public:
     stall_sink& operator=(stall_sink&&) = delete;
     virtual ~stall_sink() = default;
 
-    // Once, before the first stall. All three: false when the reader has gone away.
+    // Once, before the first stall. All of them: false when the reader has gone away.
     virtual bool begin(const stalls_heading& heading) = 0;
     virtual bool stall(const model::stall& one) = 0;
+    // One that was told while it was open is over. It is told at its end, too, if that was seen and it was a stall.
+    virtual bool over(const model::stall& /*one*/) { return true; }
     // Once, at the end.
     virtual bool report(const model::stalls_report& report) = 0;
 };

@@ -28,13 +28,13 @@ void stall_flow::add(const stall_record& record, const catalog& names) {
     if (recorder_ != nullptr) recorder_->see(wire, names, one);
     // Told as open, and its end went unseen: it is over, and how long it was nobody knows.
     if (wire.state == WIRE_STALL_GONE) {
-        incidents_.over(one);
+        over(one);
         settling_.over(one);
         asides_[model::aside::unwatched].add(one.at_least_ns);
         return;
     }
     if (const auto away = away_of(wire, one, symbols_->table())) settling_.away(one.cpu, *away);
-    if (one.state == model::stall_state::ended) incidents_.over(one);
+    if (one.state == model::stall_state::ended) over(one);
     std::optional<model::before> before;
     if (wire.beats_known != 0)
         before = {wire.steal_known != 0 ? std::optional<std::uint64_t>(wire.steal_ns) : std::nullopt, wire.late_ns};
@@ -45,6 +45,10 @@ void stall_flow::add_stuck(model::stall stuck) {
     std::uint64_t& told = stuck_[stuck.cpu];
     if (std::exchange(told, stuck.start_ns) == stuck.start_ns) return;
     settling_.add(std::move(stuck), std::nullopt);
+}
+
+void stall_flow::over(const model::stall& ended) {
+    if (incidents_.over(ended)) over_.push_back({ready_.size(), ended});
 }
 
 void stall_flow::decide() {
@@ -82,6 +86,10 @@ void stall_flow::report(model::stalls_report& to) const {
     to.cpus = std::move(summary.cpus);
     to.culprits = std::move(summary.culprits);
     to.open = std::move(summary.open);
+    report_asides(to);
+}
+
+void stall_flow::report_asides(model::stalls_report& to) const {
     for (const auto& [why, from] : asides_) {
         model::set_aside& sum = to.asides[why];
         sum.count += from.count;

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace irqscope::stream {
@@ -31,6 +32,13 @@ public:
 
     // Those that can be told now, each with its incident. now_ns: CLOCK_MONOTONIC.
     std::vector<model::stall> take(std::uint64_t now_ns);
+    // What was told while it was open and is over, whether it will be told at its end or not; and before which of those
+    // that take() returns that came. To be called right behind it.
+    struct over_told {
+        std::size_t before = 0;
+        model::stall one;
+    };
+    std::vector<over_told> take_over() { return std::exchange(over_, {}); }
     // The same at the end, when nothing more will come; what is open went on until now.
     std::vector<model::stall> take_rest(std::uint64_t now_ns);
 
@@ -39,14 +47,17 @@ public:
 
     // Fills what the flow knows: CPUs, culprits, open, asides.
     void report(model::stalls_report& to) const;
+    void report_asides(model::stalls_report& to) const; // that alone
 
 private:
     void decide();
+    void over(const model::stall& ended);
 
     model::settling settling_;
     model::incidents incidents_;
     std::map<model::aside, model::set_aside> asides_;
     std::vector<model::stall> ready_;    // to be told
+    std::vector<over_told> over_;
     std::map<int, std::uint64_t> stuck_; // CPU -> start_ns of what was told of it
     symbols::source* symbols_;
     flight_recorder* recorder_;

@@ -5,6 +5,7 @@
 #include "model/stall.hpp"
 #include "stream/catalog.hpp"
 #include "stream/spans.hpp"
+#include "stream/tally.hpp"
 #include "symbols/source.hpp"
 #include "wire.h"
 
@@ -21,10 +22,28 @@ model::stall_kind stall_kind_of(std::uint32_t wire_kind); // enum wire_stall_kin
 using stall_record =
     std::variant<wire_stall, wire_settled, wire_away, std::shared_ptr<const wire_activation_record>>; // never null
 
-// Counts streamed spans, and keeps what is told of stalls until somebody takes it.
+// Counts streamed spans, or hands them on; and keeps what is told of stalls until somebody takes it.
 class record_intake final : public span_counter {
 public:
-    using span_counter::span_counter;
+    // spans: takes them, and nothing is counted; null: nobody does.
+    record_intake(bool run, bool latency, span_sink* spans = nullptr) : span_counter(run, latency), spans_(spans) {}
+
+    void on_interrupt(const wire_span& span) override {
+        if (spans_ == nullptr) return span_counter::on_interrupt(span);
+        handed_on_.count(span.cpu, span.histogram);
+        spans_->on_interrupt(span);
+    }
+    void on_softirq(const wire_softirq_span& span) override {
+        if (spans_ == nullptr) return span_counter::on_softirq(span);
+        handed_on_.count(span.span.cpu, span.span.histogram);
+        spans_->on_softirq(span);
+    }
+    void on_wait(const wire_span& span) override {
+        if (spans_ == nullptr) return span_counter::on_wait(span);
+        spans_->on_wait(span);
+    }
+    // Spans, without waits, that were handed on.
+    tally& handed_on() { return handed_on_; }
 
     void on_stall(const wire_stall& stall) override { stalls_.emplace_back(stall); }
     void on_unsound_breakdown() override { unsound_breakdowns_++; }
@@ -38,6 +57,8 @@ public:
     std::vector<stall_record> take_stalls() { return std::exchange(stalls_, {}); }
 
 private:
+    span_sink* spans_;
+    tally handed_on_;
     std::vector<stall_record> stalls_;
     std::uint64_t unsound_breakdowns_ = 0;
 };

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// `irqscope record`: everything into a file, which is readable whatever becomes of this host.
+#include "cli/commands.hpp"
+#include "cli/parse.hpp"
+#include "cli/scope.hpp"
+#include "cli/thresholds.hpp"
+#include "cli/turns.hpp"
+#include "cli/urgent.hpp"
+#include "cli/watch.hpp"
+#include "host/cpus.hpp"
+#include "host/machine.hpp"
+#include "host/system.hpp"
+#include "host/workload.hpp"
+#include "probe/measurement.hpp"
+#include "probe/rights.hpp"
+#include "recording/header.hpp"
+#include "recording/recorder.hpp"
+#include "sink/recorded.hpp"
+#include "sink/units.hpp"
+#include "symbols/live_symbols.hpp"
+#include "version.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <memory>
+#include <unistd.h>
+
+namespace irqscope::cli {
+
+namespace {
+
+// All rings together, where nobody says otherwise; half a second of a CPU that does nothing but softirqs fits into 8 MiB.
+constexpr std::uint64_t all_rings_bytes = 128U << 20;
+constexpr std::uint32_t most_ring_bytes = 8U << 20;
+constexpr std::uint32_t fewest_ring_bytes = 256U << 10;
+constexpr std::uint32_t stalls_ring_bytes = 128U << 10;
+
+constexpr std::uint64_t histograms_ns = 10'000'000'000;
+
+struct record_options {
+    scope_options scope;
+    threshold_options thresholds;
+    std::string output = "irqscope.data";
+    std::string ring_size;
+    std::string sync = "1s";
+    bool stalls_only = false;
+    std::vector<std::string> command;
+};
+
+struct plan {
+    std::optional<std::uint64_t> duration_ns;
+    probe::session_options session;
+    std::uint64_t sync_ns = 0;
+};
+
+std::uint32_t usual_ring_bytes() {
+    const std::size_t cpus = std::max<std::size_t>(host::possible_cpus().value_or(std::vector<int>{}).size(), 1);
+    return std::clamp(std::bit_floor(static_cast<std::uint32_t>(all_rings_bytes / cpus)), fewest_ring_bytes,
+                      most_ring_bytes);
+}
+
+result<plan> understand(const record_options& options) {
+    plan made;
+    const auto scope = understand(options.scope);
+    if (!scope) return tl::unexpected(scope.error());
+    made.duration_ns = scope->duration_ns;
+    scope->apply(made.session);
+    if (const auto applied = apply(options.thresholds, made.session); !applied) return tl::unexpected(applied.error());
+    if (made.session.stalls.empty() && options.stalls_only)
+        return failure(exit_status::usage, "every kind of stall is off: with --stalls-only there is nothing to record");
+    const auto sync_ns = parse_threshold("--sync", options.sync);
+    if (!sync_ns) return tl::unexpected(sync_ns.error());
+    if (*sync_ns < 10'000'000) return failure(exit_status::usage, fmt::format("--sync {}: 10ms or more", options.sync));
+    made.sync_ns = *sync_ns;
+    made.session.stream = !options.stalls_only;
+    made.session.kernel_histograms = options.stalls_only;
+    made.session.ring_bytes = options.stalls_only ? stalls_ring_bytes : usual_ring_bytes();
+    if (!options.ring_size.empty()) {
+        const auto bytes = parse_ring_size("-m", options.ring_size);
+        if (!bytes) return tl::unexpected(bytes.error());
+        made.session.ring_bytes = *bytes;
+    }
+    return made;
+}
+
+recording::header header_of(const plan& todo, const record_options& options) {
+    const host::system system = host::read_system();
+    recording::header made;
+    made.version = version;
+    made.host = system.host;
+    made.kernel = system.kernel;
+    made.machine = system.machine;
+    made.monotonic_ns = host::monotonic_ns();
+    made.boottime_ns = made.monotonic_ns + host::boot_offset_ns();
+    made.realtime_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count();
+    const auto online = host::online_cpus().value_or(std::vector<int>{});
+    made.cpus = todo.session.cpus ? host::intersection(*todo.session.cpus, online) : online;
+    made.beat_ns = todo.session.beat_ns;
+    for (const model::metric one : model::all_metrics)
+        if (todo.session.metrics.contains(one)) made.metrics.push_back(one);
+    made.thresholds_ns = todo.session.stalls;
+    made.spans = todo.session.stream;
+    made.sync_ns = todo.sync_ns;
+    made.ring_bytes = todo.session.ring_bytes;
+    made.command = options.command;
+    made.topology = host::read_topology();
+    made.irqs = host::read_irq_routes();
+    return made;
+}
+
+// On a terminal: where the recording stands.
+class progress {
+public:
+    progress(const recording::recorder& of, std::optional<std::uint64_t> duration_ns)
+        : of_(&of), duration_ns_(duration_ns), start_ns_(host::monotonic_ns()), shown_(isatty(STDERR_FILENO) != 0) {}
+
+    void show(const model::snapshot& interval) {
+        for (const auto& [kind, count] : interval.lost.counts) lost_ += count;
+        if (!shown_) return;
+        const auto now = of_->so_far();
+        const std::uint64_t ns = std::max<std::uint64_t>(host::monotonic_ns() - start_ns_, 1);
+        const std::uint64_t spans = now.spans - spans_;
+        spans_ = now.spans;
+        const std::uint64_t until = duration_ns_.value_or(3'600'000'000'000);
+        const auto projected = static_cast<double>(now.bytes) * static_cast<double>(until) / static_cast<double>(ns);
+        fmt::print(stderr, "\r\x1b[Kirqscope: {}  {} spans ({}/s), {} stalls  {}, {} {}  lost: {}",
+                   sink::format_ns(ns), sink::format_count(now.spans),
+                   sink::format_rate(static_cast<double>(spans) * 1e9 /
+                                       static_cast<double>(std::max<std::uint64_t>(interval.duration_ns, 1))),
+                   sink::format_count(now.stalls), sink::format_bytes(now.bytes),
+                   sink::format_bytes(static_cast<std::uint64_t>(projected)),
+                   duration_ns_ ? "at the end" : "an hour", lost_ == 0 ? "nothing" : sink::format_count(lost_));
+    }
+    void clear() const {
+        if (shown_) fmt::print(stderr, "\r\x1b[K");
+    }
+    [[nodiscard]] std::uint64_t lost() const { return lost_; }
+    [[nodiscard]] std::uint64_t ns() const { return host::monotonic_ns() - start_ns_; }
+
+private:
+    const recording::recorder* of_;
+    std::optional<std::uint64_t> duration_ns_;
+    std::uint64_t start_ns_;
+    std::uint64_t spans_ = 0;
+    std::uint64_t lost_ = 0;
+    bool shown_;
+};
+
+void sum_up(const recording::recorder& of, const progress& shown, const std::string& name, bool with_spans) {
+    const auto now = of.so_far();
+    std::string text = fmt::format("irqscope: {}: ", name);
+    if (with_spans) text += fmt::format("{} spans, ", sink::format_count(now.spans));
+    text += fmt::format("{} stalls in {}, {}", sink::format_count(now.stalls), sink::format_ns(shown.ns()),
+                        sink::format_bytes(now.bytes));
+    if (with_spans && now.spans != 0)
+        text += fmt::format(" ({:.1f} bytes a span)", static_cast<double>(now.bytes) / static_cast<double>(now.spans));
+    text += shown.lost() == 0 ? "; lost: nothing" : fmt::format("; lost: {} (`irqscope report` says what)", sink::format_count(shown.lost()));
+    fmt::print(stderr, "{}\n", text);
+}
+
+// The command's exit status becomes ours, and there is nothing to say about it.
+tl::unexpected<error> pass_on(int status) { return failure(static_cast<exit_status>(status), ""); }
+
+result<void> run_record(const record_options& options, const global_options& global) {
+    const auto todo = understand(options);
+    if (!todo) return tl::unexpected(todo.error());
+    if (const auto allowed = probe::require_rights(); !allowed) return allowed;
+    const auto kernel = probe::kernel::inspect(global.btf_file);
+    if (!kernel) return tl::unexpected(kernel.error());
+    auto symbols = symbols::live_symbols::open();
+    if (!symbols) return tl::unexpected(symbols.error());
+    std::optional<host::workload> command;
+    if (!options.command.empty()) { // before anything is given up, which it would lack
+        auto prepared = host::workload::prepare(options.command);
+        if (!prepared) return tl::unexpected(prepared.error());
+        command.emplace(std::move(*prepared));
+    }
+    auto file = recording::file_writer::create(AT_FDCWD, options.output);
+    if (!file) return tl::unexpected(file.error());
+    probe::measurement* measured = nullptr;
+    recording::recorder recorder(std::move(*file), text_of(header_of(*todo, options)),
+                                 [&measured] { return measured->programs().catalog(); });
+    become_urgent();
+    auto running = probe::measurement::start(*kernel, todo->session, todo->session.stream ? &recorder : nullptr);
+    if (!running) return tl::unexpected(running.error());
+    measured = &*running;
+    std::vector<int> calls = running->descriptors();
+    if (command) calls.push_back(command->descriptor());
+    auto when = turns::make(calls);
+    if (!when) return tl::unexpected(when.error());
+    if (const auto dropped = probe::drop_rights(); !dropped)
+        fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
+    recorder.start();
+
+    sink::recorded out(recorder);
+    sink::stalls_heading heading;
+    heading.clock = {host::monotonic_ns(), std::chrono::system_clock::now()};
+    out.begin(heading);
+    progress shown(recorder, todo->duration_ns);
+    watch_plan watching;
+    watching.duration_ns = todo->duration_ns;
+    watching.thresholds_ns = todo->session.stalls;
+    // With every span the histograms are in the spans; without, each interval has them.
+    watching.interval_ns = todo->session.stream ? todo->sync_ns : std::max(todo->sync_ns, histograms_ns);
+    watching.on_interval = [&](model::snapshot& one, const model::stalls_report& untold) {
+        if (const auto names = running->programs().catalog()) out.interval(one, *names, untold);
+        shown.show(one);
+    };
+    watching.is_over = [&, next_ns = host::monotonic_ns()](std::uint64_t now_ns) mutable {
+        if (now_ns >= next_ns) recorder.flush();
+        if (now_ns >= next_ns) next_ns = now_ns + todo->sync_ns;
+        return recorder.failed() || (command && command->status());
+    };
+    watching.detach = true;
+    fmt::print(stderr, "irqscope: recording to {}{}, Ctrl-C ends it\n", options.output, words_for(todo->duration_ns));
+    if (command)
+        if (auto gone = command->go(); !gone) return gone;
+    auto watched = watch(watching, *running, *symbols, out, *when).run();
+    auto written = recorder.finish();
+    shown.clear();
+    if (!written) return written;
+    if (!watched) return watched;
+    sum_up(recorder, shown, options.output, todo->session.stream);
+    if (command)
+        if (const auto status = command->status(); status && *status != 0) return pass_on(*status);
+    return {};
+}
+
+} // namespace
+
+command add_record(CLI::App& parent) {
+    const auto options = std::make_shared<record_options>();
+    CLI::App* record = parent.add_subcommand(
+        "record", "everything that hist and stalls see, into a file that is read back anywhere");
+    add_scope(*record, options->scope);
+    record->add_option("-o,--output", options->output, "the file (irqscope.data); one that is there becomes FILE.old")
+        ->type_name("FILE");
+    record->add_flag("--stalls-only", options->stalls_only,
+                     "stalls and histograms, not every span: hours fit into little");
+    add_thresholds(*record, options->thresholds);
+    record->add_option("-m,--ring-size", options->ring_size,
+                       "of each CPU's ring buffer; what does not fit is lost, and counted")
+        ->type_name("BYTES");
+    record->add_option("--sync", options->sync, "so much of the end a crash of this host may cost (1s)")->type_name("TIME");
+    record->add_option("command", options->command, "is run meanwhile; its end is the recording's, and so is its exit status")
+        ->type_name("-- COMMAND");
+    record->footer("Examples:\n"
+                   "  irqscope record -d 60                        a minute, to irqscope.data\n"
+                   "  irqscope record -o fio.data -- fio job.fio   as long as a command runs\n"
+                   "  irqscope record --stalls-only                until Ctrl-C, hours if need be\n\n"
+                   "`irqscope report` reads it. docs/RECORDING.md says what a crash leaves of it, docs/FORMAT.md how it is made.");
+    return [options](const global_options& global) { return run_record(*options, global); };
+}
+
+} // namespace irqscope::cli

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "recording/file_writer.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+#include <zstd.h>
+
+namespace irqscope::recording {
+
+namespace {
+
+constexpr int level = 1; // faster than any disk that it is for; twice the time of level 3 saves a tenth
+
+int write_all(int descriptor, bytes from) {
+    while (!from.empty()) {
+        const ssize_t done = write(descriptor, from.data(), from.size());
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return done == 0 ? EIO : errno;
+        from = from.subspan(static_cast<std::size_t>(done));
+    }
+    return 0;
+}
+
+} // namespace
+
+void file_writer::free_context::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
+
+file_writer::file_writer(host::descriptor file, std::string name)
+    : file_(std::move(file)), name_(std::move(name)), context_(ZSTD_createCCtx()) {
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level);
+}
+
+namespace {
+
+// Makes room for a new file: a recording of that name gets out of its way.
+result<void> set_aside(int directory, const std::string& name) {
+    struct stat there {};
+    if (fstatat(directory, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) return {};
+        return failure(exit_status::failed, fmt::format("cannot look at {}: {}", name, std::strerror(errno)));
+    }
+    bool ours = S_ISREG(there.st_mode) && there.st_size == 0;
+    if (S_ISREG(there.st_mode) && !ours) {
+        const host::descriptor file(openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+        std::array<std::uint8_t, start_size> start{};
+        ours = read(file.get(), start.data(), start.size()) == static_cast<ssize_t>(start.size()) &&
+               check_start(start) != start_state::foreign;
+    }
+    if (!ours)
+        return failure(exit_status::failed,
+                       fmt::format("{} is there and is no recording of irqscope's: say another name with -o", name));
+    const std::string old = name + ".old";
+    if (renameat(directory, name.c_str(), directory, old.c_str()) != 0)
+        return failure(exit_status::failed, fmt::format("cannot rename {} to {}: {}", name, old, std::strerror(errno)));
+    return {};
+}
+
+} // namespace
+
+result<file_writer> file_writer::create(int directory, std::string name) {
+    if (auto room = set_aside(directory, name); !room) return tl::unexpected(room.error());
+    host::descriptor file(
+        openat(directory, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
+    if (file.get() < 0)
+        return failure(exit_status::failed, fmt::format("cannot create {}: {}", name, std::strerror(errno)));
+    file_writer made(std::move(file), std::move(name));
+    const auto start = encode_start();
+    if (const int reason = write_all(made.file_.get(), start); reason != 0) return made.cannot_write(reason);
+    made.size_ = start.size();
+    return made;
+}
+
+tl::unexpected<error> file_writer::cannot_write(int reason) {
+    broken_ = true;
+    // what is there of the chunk that did not fit; if that fails, the reader finds out
+    [[maybe_unused]] const int cut = ftruncate(file_.get(), static_cast<off_t>(size_));
+    return failure(exit_status::failed,
+                   fmt::format("cannot write {}: {}; it is good up to there", name_, std::strerror(reason)));
+}
+
+void file_writer::note(const chunk_head& head) {
+    kind_sum& sum = sums_[head.kind];
+    sum.chunks++;
+    sum.records += head.records;
+    sum.bytes += packed_.size();
+    if (head.kind == chunk_kind::series) series_.push_back(size_);
+    if (head.kind != chunk_kind::interval || intervals_seen_++ % interval_step_ != 0) return;
+    intervals_.push_back({size_ + packed_.size(), head.sequence + 1, head.last_ns});
+    if (intervals_.size() < most_intervals) return;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < intervals_.size(); i += 2) intervals_[kept++] = intervals_[i];
+    intervals_.resize(kept);
+    interval_step_ *= 2;
+}
+
+result<void> file_writer::write(const chunk_about& about, bytes payload) {
+    if (broken_) return failure(exit_status::failed, fmt::format("{} cannot be written any more", name_));
+    if (payload.size() > most_chunk_bytes)
+        return failure(exit_status::failed,
+                       fmt::format("{}: {} bytes are too many for one chunk", name_, payload.size()));
+    chunk_head head;
+    head.kind = about.kind;
+    head.bytes = static_cast<std::uint32_t>(payload.size());
+    head.sequence = sequence_;
+    head.first_ns = about.first_ns;
+    head.last_ns = about.last_ns;
+    head.cpu = about.cpu;
+    head.records = about.records;
+    packed_.resize(head_size + ZSTD_compressBound(payload.size()));
+    const std::size_t packed = ZSTD_compress2(context_.get(), packed_.data() + head_size, packed_.size() - head_size,
+                                              payload.data(), payload.size());
+    if (ZSTD_isError(packed) == 0U && packed < payload.size()) {
+        head.packed = packing::zstd;
+        packed_.resize(head_size + packed);
+    } else {
+        std::copy(payload.begin(), payload.end(), packed_.begin() + head_size);
+        packed_.resize(head_size + payload.size());
+    }
+    const bytes stored = bytes(packed_).subspan(head_size);
+    head.stored_bytes = static_cast<std::uint32_t>(stored.size());
+    head.crc = crc_of(stored);
+    const auto encoded = encode(head);
+    std::copy(encoded.begin(), encoded.end(), packed_.begin());
+    if (const int reason = write_all(file_.get(), packed_); reason != 0) return cannot_write(reason);
+    note(head);
+    size_ += packed_.size();
+    sequence_++;
+    return {};
+}
+
+result<void> file_writer::sync() {
+    if (fdatasync(file_.get()) != 0)
+        return failure(exit_status::failed, fmt::format("cannot write {} to its disk: {}", name_, std::strerror(errno)));
+    return {};
+}
+
+std::string file_writer::index() const {
+    nlohmann::ordered_json kinds = nlohmann::ordered_json::object();
+    for (const auto& [kind, sum] : sums_)
+        kinds[std::string(name_of(kind))] = {{"chunks", sum.chunks}, {"records", sum.records}, {"bytes", sum.bytes}};
+    nlohmann::ordered_json intervals = nlohmann::ordered_json::array();
+    for (const interval_place& one : intervals_) intervals.push_back({one.offset, one.sequence, one.end_ns});
+    return nlohmann::ordered_json{{"kinds", kinds}, {"series_at", series_}, {"intervals_end_at", intervals}}.dump();
+}
+
+result<void> file_writer::end() {
+    const std::uint64_t index_at = size_;
+    const std::string text = index();
+    if (auto written = write({chunk_kind::index, 0, 0, chunk_head::no_cpu, 1},
+                             {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}); // NOLINT
+        !written)
+        return written;
+    std::array<std::uint8_t, 8> place{};
+    put(place.data(), index_at);
+    if (auto written = write({chunk_kind::end, 0, 0, chunk_head::no_cpu, 1}, place); !written) return written;
+    return sync();
+}
+
+} // namespace irqscope::recording

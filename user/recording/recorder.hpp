@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// From spans and lines to chunks in a file. What comes in is encoded at once, by whoever reads the rings; a thread of its own packs
+// it and writes it. When the disk is too slow for so long that the queue between them is full, spans are dropped and counted.
+#pragma once
+
+#include "model/series.hpp"
+#include "recording/chunk_queue.hpp"
+#include "recording/file_writer.hpp"
+#include "recording/rows.hpp"
+#include "result.hpp"
+#include "stream/catalog.hpp"
+#include "stream/spans.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace irqscope::recording {
+
+class recorder final : public stream::span_sink {
+public:
+    static constexpr std::size_t chunk_bytes = 64U << 10; // a chunk of spans is closed when it is as large
+    static constexpr std::size_t queue_places = 96;       // 6 MiB
+
+    // What each CPU's slots stand for now; asked when a span is of none that is known.
+    using naming = std::function<result<stream::catalog>()>;
+
+    // header: JSON.
+    recorder(file_writer file, std::string header, naming names);
+    recorder(const recorder&) = delete;
+    recorder& operator=(const recorder&) = delete;
+    recorder(recorder&&) = delete;
+    recorder& operator=(recorder&&) = delete;
+    ~recorder() override; // ends the file if finish() did not
+
+    // Begins to write, by a thread that is not urgent, whatever this one is. After rights were given up: it has none more.
+    void start();
+
+    // --- all of these by one thread at a time; they wait for nobody ---
+
+    void on_interrupt(const wire_span& span) override { add(span, false, 0); }
+    void on_softirq(const wire_softirq_span& span) override {
+        add(span.span, span.latency_ns != WIRE_NO_LATENCY, span.latency_ns);
+    }
+    void on_wait(const wire_span& span) override { add(span, false, 0); }
+
+    // JSON, of schema irqscope.stall/1 or irqscope.stall_over/1, with its newline.
+    void add_stall(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& line);
+    // Hands on what is there of spans and stalls.
+    void flush();
+    // JSON, of schema irqscope.untold/1.
+    void add_untold(const std::string& document);
+    // JSON, of schema irqscope.hist/1. The file goes to the disk with it.
+    void add_interval(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& document);
+
+    // Spans that found the queue full, since the last call: by CPU and histogram (also of softirq_latency).
+    std::map<std::pair<int, std::uint32_t>, std::uint64_t> take_dropped();
+
+    struct progress {
+        std::uint64_t spans = 0;       // written or on their way
+        std::uint64_t dropped = 0;     // that found the queue full
+        std::uint64_t stalls = 0;
+        std::uint64_t bytes = 0;       // in the file
+        std::size_t most_waiting = 0;  // chunks, of queue_places
+    };
+    [[nodiscard]] progress so_far() const;
+    // The disk is full, say; from then on nothing is written.
+    [[nodiscard]] bool failed() const { return failed_.load(std::memory_order_acquire); }
+
+    // Hands on the rest, waits until all is on the disk, and ends the file. Fails: the first failure of a write.
+    result<void> finish();
+
+private:
+    struct of_cpu {
+        row_writer rows{chunk_bytes + most_row_bytes};
+        std::array<std::uint32_t, WIRE_HISTS> numbers{}; // in the file, + 1; 0: none yet
+        std::array<std::uint32_t, WIRE_HISTS> counts{};  // in the present chunk
+        std::array<std::uint32_t, WIRE_VECTORS> latencies{};
+    };
+
+    void add(const wire_span& span, bool has_latency, std::uint64_t latency_ns) {
+        of_cpu& cpu = span.cpu < cpus_.size() && cpus_[span.cpu] ? *cpus_[span.cpu] : make(span.cpu);
+        std::uint32_t number = cpu.numbers[span.histogram];
+        if (number == 0) number = give_number(span.cpu, span.histogram);
+        cpu.rows.add(number - 1, span.start_ns + span.duration_ns, span.duration_ns, span.nested_ns, has_latency,
+                     latency_ns);
+        cpu.counts[span.histogram]++;
+        if (has_latency) cpu.latencies[(span.histogram - WIRE_HIST_SOFTIRQ_RUN) / WIRE_CONTEXTS]++;
+        if (cpu.rows.size() >= chunk_bytes) close(span.cpu);
+    }
+
+    of_cpu& make(std::uint32_t cpu);
+    std::uint32_t give_number(std::uint32_t cpu, std::uint32_t histogram);
+    bool name_new();
+    void close(std::uint32_t cpu);
+    void flush_stalls();
+    void add_text(const chunk_about& about, const std::string& text);
+    void push_pending();
+    void write();
+
+    file_writer file_; // the writer's
+    naming names_;
+    chunk_queue queue_{queue_places, chunk_bytes + most_row_bytes};
+    std::vector<std::unique_ptr<of_cpu>> cpus_; // by number
+    std::uint32_t next_number_ = 0;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> unnamed_; // CPU and histogram of the numbers that end the row
+    std::deque<chunk_queue::item> pending_;                        // that found no place, and are no spans
+    std::vector<std::uint8_t> room_;
+    std::string stalls_;
+    chunk_about stalls_about_;
+    std::map<std::pair<int, std::uint32_t>, std::uint64_t> dropped_;
+    progress progress_;
+    std::atomic<std::uint64_t> bytes_ = 0;
+    std::atomic<bool> failed_ = false;
+    std::atomic<bool> ending_ = false;
+    result<void> outcome_; // the writer's, until it has ended
+    std::thread writer_;
+};
+
+} // namespace irqscope::recording

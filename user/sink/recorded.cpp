@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/recorded.hpp"
+
+#include "recording/replay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace irqscope::sink {
+
+bool recorded::begin(const stalls_heading& heading) { return lines_.begin(heading); }
+
+bool recorded::stall(const model::stall& one) {
+    to_->add_stall(one.start_ns, one.end_ns, lines_.text_of(one));
+    return true;
+}
+
+bool recorded::over(const model::stall& one) {
+    to_->add_stall(one.start_ns, one.end_ns, lines_.text_of_over(one));
+    return true;
+}
+
+void recorded::interval(model::snapshot& one, const stream::catalog& names, const model::stalls_report& untold) {
+    to_->flush();
+    for (const auto& [where, count] : to_->take_dropped()) {
+        const auto id = names.named(where.first, where.second);
+        const auto is_it = [&](const model::series& other) { return other.cpu == where.first && other.id == id; };
+        auto found = std::find_if(one.all.begin(), one.all.end(), is_it);
+        if (found == one.all.end()) found = one.all.insert(one.all.end(), {id, where.first, {}, 0});
+        found->dropped += count;
+        one.lost.counts["samples_dropped_by_a_slow_disk"] += count;
+    }
+    to_->add_interval(one.start_ns, one.start_ns + one.duration_ns, documents_.text_of(one));
+    std::string now = text_of(recording::untold{untold.asides, untold.suppressed});
+    if (now == untold_) return;
+    to_->add_untold(now);
+    untold_ = std::move(now);
+}
+
+} // namespace irqscope::sink
