@@ -146,9 +146,33 @@ inline_always void off_end(void *ctx, struct wire_cpu_state *cpu, u64 now)
 		return;
 	WRITE_ONCE(cpu->off_ns, 0);
 	off = now > start ? now - start : 0;
-	wait_count(cpu, WIRE_HIST_SOFTIRQ_OFF, start, off, 0);
+	if (config.histograms) {
+		struct wire_histogram *histogram = histogram_at(WIRE_HIST_SOFTIRQ_OFF);
+
+		if (histogram)
+			histogram_count(histogram, off, 0);
+	}
+	if (config.stream)
+		cpu->softirq.off_ns = off; /* goes with the softirq's record: one is cheaper than two */
 	if (unlikely(off >= config.stall_ns[WIRE_STALL_SOFTIRQ_OFF] || cpu->told[WIRE_TOLD_OFF]))
 		softirq_stall(ctx, cpu, WIRE_TOLD_OFF, start, now);
+}
+
+/* Its latency and off-time were to go with its record, and there will be none. */
+inline_always void drop_waits(struct wire_cpu_state *cpu, u64 vector)
+{
+	struct wire_histogram *histogram;
+
+	if (cpu->softirq.latency_ns != WIRE_NO_LATENCY && vector < WIRE_VECTORS) {
+		histogram = histogram_at(WIRE_HIST_SOFTIRQ_LATENCY + vector);
+		if (histogram)
+			histogram->dropped++;
+	}
+	if (cpu->softirq.off_ns != WIRE_NO_LATENCY) {
+		histogram = histogram_at(WIRE_HIST_SOFTIRQ_OFF);
+		if (histogram)
+			histogram->dropped++;
+	}
 }
 
 /* The sum and the softirq's being over are two writes, and interrupts may look in between: see softirqs_done(). */
@@ -177,6 +201,8 @@ int BPF_PROG(softirq_entry, unsigned int number)
 	now = now_with_interrupts(cpu, &interrupt_ns);
 	if (unlikely(cpu->softirq.start_ns)) {
 		cpu->lost[WIRE_LOST_SOFTIRQ_ENTRY]++;
+		if (config.stream)
+			drop_waits(cpu, opaque(cpu->softirq.vector));
 		stall_is_gone(ctx, cpu, WIRE_TOLD_RUN, cpu->softirq.start_ns, ROOM_SOFTIRQ);
 		if (config.totals) /* its exit went unseen: nobody knows how much of the time was its own */
 			cpu->softirqs_ns[WIRE_CLASS_UNEXPLAINED] += softirq_net(cpu, now, interrupt_ns);
@@ -198,6 +224,8 @@ int BPF_PROG(softirq_entry, unsigned int number)
 		WRITE_ONCE(cpu->softirq.start_ns, cpu->task_since_ns);
 	}
 	cpu->softirq.latency_ns = WIRE_NO_LATENCY;
+	if (config.stream)
+		cpu->softirq.off_ns = WIRE_NO_LATENCY;
 	cpu->softirq.vector = vector;
 	if (config.run)
 		cpu->softirq.context = softirq_context(ctx, cpu);
@@ -275,13 +303,12 @@ int BPF_PROG(softirq_exit, unsigned int number)
 		record.span.histogram = index;
 		record.span.cpu = bpf_get_smp_processor_id();
 		record.latency_ns = cpu->softirq.latency_ns;
+		record.off_ns = cpu->softirq.off_ns;
 		if (unlikely(!ring_send(cpu, record.span.cpu, &record, sizeof(record)))) {
 			histogram = histogram_at(index);
 			if (histogram)
 				histogram->dropped++;
-			histogram = histogram_at(WIRE_HIST_SOFTIRQ_LATENCY + vector);
-			if (histogram && record.latency_ns != WIRE_NO_LATENCY)
-				histogram->dropped++;
+			drop_waits(cpu, vector);
 		}
 	}
 	return 0;

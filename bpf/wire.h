@@ -110,6 +110,7 @@ struct wire_softirq_frame {
 	__u64 start_ns; /* 0: none runs */
 	__u64 interrupt_ns;
 	__u64 latency_ns; /* WIRE_NO_LATENCY: its raise was not seen */
+	__u64 off_ns;	  /* --stream: that its entry ended; WIRE_NO_LATENCY: none */
 	__u32 vector;
 	__u32 context;
 	/* time by class: see softirqs_done() */
@@ -257,7 +258,7 @@ struct wire_flight {
 enum wire_record_kind {
 	WIRE_RECORD_INTERRUPT = 1,  /* struct wire_span: a device interrupt or a sysvec */
 	WIRE_RECORD_SOFTIRQ = 2,    /* struct wire_softirq_span */
-	WIRE_RECORD_WAIT = 3,	    /* struct wire_span: a beat's lateness, or softirqs held off */
+	WIRE_RECORD_WAIT = 3,	    /* struct wire_span: a beat's lateness, or a stretch of ksoftirqd */
 	WIRE_RECORD_STALL = 4,	    /* struct wire_stall */
 	WIRE_RECORD_SETTLED = 5,    /* struct wire_settled */
 	WIRE_RECORD_AWAY = 6,	    /* struct wire_away */
@@ -275,7 +276,8 @@ struct wire_span {
 
 struct wire_softirq_span {
 	struct wire_span span;
-	__u64 latency_ns;
+	__u64 latency_ns; /* WIRE_NO_LATENCY: its raise was not seen */
+	__u64 off_ns;	  /* its entry ended so long an off-time of softirqs; WIRE_NO_LATENCY: none */
 };
 
 enum wire_stall_state {
@@ -442,7 +444,7 @@ WIRE_ASSERT(sizeof(struct wire_flight) == 64, "a cache line");
 WIRE_ASSERT(sizeof(struct wire_stall) ==
 		    144 + WIRE_CLASSES * 8 + WIRE_INTERRUPT_DEPTH * 16 + WIRE_CODE + WIRE_STALL_FRAMES * 8,
 	    "no hole");
-WIRE_ASSERT(sizeof(struct wire_softirq_span) == 40, "no hole");
+WIRE_ASSERT(sizeof(struct wire_softirq_span) == 48, "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),
 	    "the gate is last");
 

@@ -45,11 +45,7 @@ both_ways run_both(std::uint32_t ring_bytes, bool drained) {
     must(counts.read(seen.kernel));
     seen.streamed = counter.take();
     seen.unknown = reader.unknown();
-    // A softirq that had begun has told the kernel's histogram its latency, and would have told the stream at its end.
-    for (const auto& [cpu, state] : must(session.states()))
-        if (state.softirq.start_ns != 0 && state.softirq.latency_ns != WIRE_NO_LATENCY)
-            seen.streamed.at(cpu, WIRE_HIST_SOFTIRQ_LATENCY + state.softirq.vector)
-                .values.count(state.softirq.latency_ns);
+    count_unfinished(must(session.states()), seen.streamed);
     return seen;
 }
 

@@ -35,6 +35,16 @@ std::map<int, std::uint64_t> counted_vector(const probe::session& from, std::uin
     return counted(from, WIRE_HIST_SOFTIRQ_RUN + vector * WIRE_CONTEXTS, WIRE_CONTEXTS);
 }
 
+void count_unfinished(const probe::by_cpu<wire_cpu_state>& states, stream::table& streamed) {
+    for (const auto& [cpu, state] : states) {
+        const wire_softirq_frame& now = state.softirq;
+        if (now.start_ns == 0) continue;
+        if (now.latency_ns != WIRE_NO_LATENCY)
+            streamed.at(cpu, WIRE_HIST_SOFTIRQ_LATENCY + now.vector).values.count(now.latency_ns);
+        if (now.off_ns != WIRE_NO_LATENCY) streamed.at(cpu, WIRE_HIST_SOFTIRQ_OFF).values.count(now.off_ns);
+    }
+}
+
 host::proc_counts at_rest(const std::function<result<host::proc_counts>()>& read, const std::vector<std::string>& rows,
                           const std::function<void()>& inner) {
     constexpr int tries = 200;

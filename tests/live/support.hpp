@@ -32,6 +32,10 @@ probe::session attached(const probe::session_options& options);
 std::map<int, std::uint64_t> counted(const probe::session& from, std::uint32_t first, std::uint32_t many);
 std::map<int, std::uint64_t> counted_vector(const probe::session& from, std::uint32_t vector);
 
+// A softirq that had begun has told the kernel's histograms its latency and off-time, and would have told the stream at its
+// end: counts them.
+void count_unfinished(const probe::by_cpu<wire_cpu_state>& states, stream::table& streamed);
+
 // Reads `inner` between two reads of a /proc file until the two agree in the rows, on every CPU: what was read belongs
 // to exactly that state. Throws after many tries: the machine is never quiet.
 host::proc_counts at_rest(const std::function<result<host::proc_counts>()>& read, const std::vector<std::string>& rows,

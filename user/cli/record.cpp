@@ -95,9 +95,9 @@ recording::header header_of(const plan& todo, const record_options& options) {
     made.machine = system.machine;
     made.monotonic_ns = host::monotonic_ns();
     made.boottime_ns = made.monotonic_ns + host::boot_offset_ns();
-    made.realtime_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count();
+    made.realtime_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     const auto online = host::online_cpus().value_or(std::vector<int>{});
     made.cpus = todo.session.cpus ? host::intersection(*todo.session.cpus, online) : online;
     made.beat_ns = todo.session.beat_ns;
@@ -128,13 +128,13 @@ public:
         spans_ = now.spans;
         const std::uint64_t until = duration_ns_.value_or(3'600'000'000'000);
         const auto projected = static_cast<double>(now.bytes) * static_cast<double>(until) / static_cast<double>(ns);
-        fmt::print(stderr, "\r\x1b[Kirqscope: {}  {} spans ({}/s), {} stalls  {}, {} {}  lost: {}",
-                   sink::format_ns(ns), sink::format_count(now.spans),
+        fmt::print(stderr, "\r\x1b[Kirqscope: {}  {} spans ({}/s), {} stalls  {}, {} {}  lost: {}", sink::format_ns(ns),
+                   sink::format_count(now.spans),
                    sink::format_rate(static_cast<double>(spans) * 1e9 /
-                                       static_cast<double>(std::max<std::uint64_t>(interval.duration_ns, 1))),
+                                     static_cast<double>(std::max<std::uint64_t>(interval.duration_ns, 1))),
                    sink::format_count(now.stalls), sink::format_bytes(now.bytes),
-                   sink::format_bytes(static_cast<std::uint64_t>(projected)),
-                   duration_ns_ ? "at the end" : "an hour", lost_ == 0 ? "nothing" : sink::format_count(lost_));
+                   sink::format_bytes(static_cast<std::uint64_t>(projected)), duration_ns_ ? "at the end" : "an hour",
+                   lost_ == 0 ? "nothing" : sink::format_count(lost_));
     }
     void clear() const {
         if (shown_) fmt::print(stderr, "\r\x1b[K");
@@ -159,7 +159,9 @@ void sum_up(const recording::recorder& of, const progress& shown, const std::str
                         sink::format_bytes(now.bytes));
     if (with_spans && now.spans != 0)
         text += fmt::format(" ({:.1f} bytes a span)", static_cast<double>(now.bytes) / static_cast<double>(now.spans));
-    text += shown.lost() == 0 ? "; lost: nothing" : fmt::format("; lost: {} (`irqscope report` says what)", sink::format_count(shown.lost()));
+    text += shown.lost() == 0
+                ? "; lost: nothing"
+                : fmt::format("; lost: {} (`irqscope report` says what)", sink::format_count(shown.lost()));
     fmt::print(stderr, "{}\n", text);
 }
 
@@ -235,25 +237,30 @@ result<void> run_record(const record_options& options, const global_options& glo
 
 command add_record(CLI::App& parent) {
     const auto options = std::make_shared<record_options>();
-    CLI::App* record = parent.add_subcommand(
-        "record", "everything that hist and stalls see, into a file that is read back anywhere");
+    CLI::App* record =
+        parent.add_subcommand("record", "everything that hist and stalls see, into a file that is read back anywhere");
     add_scope(*record, options->scope);
     record->add_option("-o,--output", options->output, "the file (irqscope.data); one that is there becomes FILE.old")
         ->type_name("FILE");
     record->add_flag("--stalls-only", options->stalls_only,
                      "stalls and histograms, not every span: hours fit into little");
     add_thresholds(*record, options->thresholds);
-    record->add_option("-m,--ring-size", options->ring_size,
-                       "of each CPU's ring buffer; what does not fit is lost, and counted")
+    record
+        ->add_option("-m,--ring-size", options->ring_size,
+                     "of each CPU's ring buffer; what does not fit is lost, and counted")
         ->type_name("BYTES");
-    record->add_option("--sync", options->sync, "so much of the end a crash of this host may cost (1s)")->type_name("TIME");
-    record->add_option("command", options->command, "is run meanwhile; its end is the recording's, and so is its exit status")
+    record->add_option("--sync", options->sync, "so much of the end a crash of this host may cost (1s)")
+        ->type_name("TIME");
+    record
+        ->add_option("command", options->command,
+                     "is run meanwhile; its end is the recording's, and so is its exit status")
         ->type_name("-- COMMAND");
-    record->footer("Examples:\n"
-                   "  irqscope record -d 60                        a minute, to irqscope.data\n"
-                   "  irqscope record -o fio.data -- fio job.fio   as long as a command runs\n"
-                   "  irqscope record --stalls-only                until Ctrl-C, hours if need be\n\n"
-                   "`irqscope report` reads it. docs/RECORDING.md says what a crash leaves of it, docs/FORMAT.md how it is made.");
+    record->footer(
+        "Examples:\n"
+        "  irqscope record -d 60                        a minute, to irqscope.data\n"
+        "  irqscope record -o fio.data -- fio job.fio   as long as a command runs\n"
+        "  irqscope record --stalls-only                until Ctrl-C, hours if need be\n\n"
+        "`irqscope report` reads it. docs/RECORDING.md says what a crash leaves of it, docs/FORMAT.md how it is made.");
     return [options](const global_options& global) { return run_record(*options, global); };
 }
 

@@ -87,10 +87,10 @@ result<void> run_report(const report_options& options) {
     from->run(todo->wanted, sum.spans(), sum);
     auto whole = sum.whole(*from);
     if (todo->show.metrics)
-        std::erase_if(whole.histograms.metrics,
-                      [&](model::metric one) { return !todo->show.metrics->contains(one); });
+        std::erase_if(whole.histograms.metrics, [&](model::metric one) { return !todo->show.metrics->contains(one); });
     // before the figures, and not where a program reads them
-    for (const std::string& line : sink::words_on_damage(*from)) fmt::print(stderr, "irqscope: {}: {}\n", options.input, line);
+    for (const std::string& line : sink::words_on_damage(*from))
+        fmt::print(stderr, "irqscope: {}: {}\n", options.input, line);
     if (!read || !histograms->histograms(whole.histograms)) return {};
     stalls->report(whole.stalls);
     return {};
@@ -100,11 +100,14 @@ result<void> run_report(const report_options& options) {
 
 command add_report(CLI::App& parent) {
     const auto options = std::make_shared<report_options>();
-    CLI::App* report = parent.add_subcommand("report", "a recording's histograms and incidents; on any machine, without rights");
+    CLI::App* report =
+        parent.add_subcommand("report", "a recording's histograms and incidents; on any machine, without rights");
     report->add_option("-i,--input,file", options->input, "the recording (irqscope.data)")->type_name("FILE");
-    report->add_option("--time", options->time,
-                       "only from A to B: seconds of CLOCK_MONOTONIC (1234.5,1240), or\nsince the recording's start (+5s,+10s); either may be "
-                       "left out")
+    report
+        ->add_option("--time", options->time,
+                     "only from A to B: seconds of CLOCK_MONOTONIC (1234.5,1240), or\nsince the recording's start "
+                     "(+5s,+10s); either may be "
+                     "left out")
         ->type_name("A,B");
     report->add_option("-C,--cpus", options->cpus, "only these CPUs (0-3,8)")->type_name("LIST");
     report->add_flag("--stalls", options->stalls, "each stall with its stack, too, as `irqscope stalls` tells it");

@@ -26,7 +26,7 @@ namespace irqscope::cli {
 
 namespace {
 
-constexpr std::uint32_t ring_bytes = 1U << 17;  // a CPU: some 250 stalls
+constexpr std::uint32_t ring_bytes = 1U << 17; // a CPU: some 250 stalls
 
 struct stalls_options {
     scope_options scope;

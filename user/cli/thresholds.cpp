@@ -10,8 +10,7 @@ namespace irqscope::cli {
 void add_thresholds(CLI::App& app, threshold_options& to) {
     for (threshold_option& one : to.all)
         app.add_option(one.name, one.text, fmt::format("{} ({}; or off)", one.words, one.text))->type_name("TIME");
-    app.add_option("--rate", to.rate,
-                   "tell at most so many stalls per second on each CPU, count\nthe rest (100)")
+    app.add_option("--rate", to.rate, "tell at most so many stalls per second on each CPU, count\nthe rest (100)")
         ->type_name("N")
         ->check(CLI::Range(1, 1'000'000).description(""));
 }

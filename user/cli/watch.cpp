@@ -44,7 +44,8 @@ bool watch::tell(std::uint64_t now_ns, bool rest) {
     const auto overs = flow_.take_over();
     auto over = overs.begin();
     for (std::size_t i = 0; i <= stalls.size(); i++) {
-        for (; over != overs.end() && (over->before <= i || i == stalls.size()); ++over) read_ = read_ && out_->over(over->one);
+        for (; over != overs.end() && (over->before <= i || i == stalls.size()); ++over)
+            read_ = read_ && out_->over(over->one);
         if (i < stalls.size()) read_ = read_ && out_->stall(stalls[i]);
     }
     return read_;

@@ -178,12 +178,16 @@ result<void> measurement::collect(const by_cpu<wire_cpu_state>& states, bool las
     // Also with a stream alone: the kernel counts there what the rings dropped.
     if (const auto read = inner.kernel.read(inner.table); !read) return read;
     if (options.stream && !options.kernel_histograms) inner.table.merge(inner.streamed.take());
-    if (last && options.stream && !options.kernel_histograms && options.metrics.contains(metric::softirq_latency))
-        // A softirq that still runs has had its latency, which the stream would have told at its end.
-        for (const auto& [cpu, here] : states)
-            if (here.softirq.start_ns != 0 && here.softirq.latency_ns != WIRE_NO_LATENCY)
-                inner.table.at(cpu, WIRE_HIST_SOFTIRQ_LATENCY + here.softirq.vector)
-                    .values.count(here.softirq.latency_ns);
+    if (last && options.stream && !options.kernel_histograms)
+        // A softirq that still runs has had its latency, and its off-time; the stream would have told them at its end.
+        for (const auto& [cpu, here] : states) {
+            const wire_softirq_frame& now = here.softirq;
+            if (now.start_ns == 0) continue;
+            if (options.metrics.contains(metric::softirq_latency) && now.latency_ns != WIRE_NO_LATENCY)
+                inner.table.at(cpu, WIRE_HIST_SOFTIRQ_LATENCY + now.vector).values.count(now.latency_ns);
+            if (options.metrics.contains(metric::softirq_off) && now.off_ns != WIRE_NO_LATENCY)
+                inner.table.at(cpu, WIRE_HIST_SOFTIRQ_OFF).values.count(now.off_ns);
+        }
     return {};
 }
 
@@ -196,7 +200,8 @@ result<void> measurement::take_split(model::snapshot& to) {
 }
 
 void measurement::fill_lost(model::snapshot& to, counters& now, const counted_spans& seen) {
-    if (state_->reader && state_->reader->unknown() != 0) now.lost.counts["records_unknown"] = state_->reader->unknown();
+    if (state_->reader && state_->reader->unknown() != 0)
+        now.lost.counts["records_unknown"] = state_->reader->unknown();
     if (const std::uint64_t count = state_->streamed.unsound_breakdowns(); count != 0)
         now.lost.counts["breakdowns_unsound"] = count;
     for (const auto& [id, count] : seen) unseen_->saw(id, count);

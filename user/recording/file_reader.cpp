@@ -40,8 +40,9 @@ result<file_reader> file_reader::open(const std::string& path) {
         return failure(exit_status::failed, fmt::format("{} is a recording whose first bytes are damaged", path));
     case start_state::newer: break;
     }
-    return failure(exit_status::failed,
-                   fmt::format("{} was written by a newer irqscope than this one, whose format is {}", path, format_version));
+    return failure(
+        exit_status::failed,
+        fmt::format("{} was written by a newer irqscope than this one, whose format is {}", path, format_version));
 }
 
 // As many as there are; a file that shrinks or cannot be read has fewer.
@@ -51,8 +52,8 @@ bytes file_reader::read_at(std::uint64_t offset, std::size_t size) {
         window_at_ = offset;
         std::size_t have = 0;
         while (have < window_.size()) {
-            const ssize_t done = pread(file_.get(), window_.data() + have, window_.size() - have,
-                                       static_cast<off_t>(offset + have));
+            const ssize_t done =
+                pread(file_.get(), window_.data() + have, window_.size() - have, static_cast<off_t>(offset + have));
             if (done < 0 && errno == EINTR) continue;
             if (done <= 0) break;
             have += static_cast<std::size_t>(done);
@@ -83,7 +84,8 @@ void file_reader::find_next_head() {
         at_++;
     }
     const bool found = at_ < size_;
-    note({found ? damage::what::foreign : damage::what::cut, from, at_ - from, chunk_kind::header, chunk_head::no_cpu, 0});
+    note({found ? damage::what::foreign : damage::what::cut, from, at_ - from, chunk_kind::header, chunk_head::no_cpu,
+          0});
     searched_ = found && damages_.size() < most_damages;
 }
 
@@ -117,8 +119,9 @@ std::optional<file_reader::chunk> file_reader::next(const std::function<bool(con
             note({damage::what::missing, at_, head->sequence - sequence_, chunk_kind::header, chunk_head::no_cpu, 0});
         sequence_ = head->sequence + 1;
         const std::uint64_t here = at_;
-        const bool is_wanted = head->kind == chunk_kind::end || wanted(*head);
-        const auto payload = is_wanted ? payload_of(*head) : std::optional(bytes{});
+        const bool is_wanted = wanted(*head);
+        const bool is_own = head->kind == chunk_kind::end || head->kind == chunk_kind::index; // whole or not, as a file
+        const auto payload = is_wanted || is_own ? payload_of(*head) : std::optional(bytes{});
         at_ += head_size + head->stored_bytes;
         if (!payload) {
             note({damage::what::payload, here, head_size + head->stored_bytes, head->kind, head->cpu, head->records});
@@ -126,8 +129,7 @@ std::optional<file_reader::chunk> file_reader::next(const std::function<bool(con
         }
         if (head->kind == chunk_kind::end) {
             has_end_ = true;
-            if (at_ < size_)
-                note({damage::what::foreign, at_, size_ - at_, chunk_kind::header, chunk_head::no_cpu, 0});
+            if (at_ < size_) note({damage::what::foreign, at_, size_ - at_, chunk_kind::header, chunk_head::no_cpu, 0});
             break;
         }
         if (is_wanted) return chunk{*head, *payload};

@@ -70,7 +70,7 @@ private:
     std::uint64_t size_;
     std::uint64_t at_ = start_size;
     std::uint64_t sequence_ = 0; // of the chunk to come
-    bool searched_ = false; // for the head at at_
+    bool searched_ = false;      // for the head at at_
     bool has_end_ = false;
     std::unique_ptr<ZSTD_DCtx_s, free_context> context_;
     std::vector<std::uint8_t> window_; // what was read of the file

@@ -138,7 +138,8 @@ result<void> file_writer::write(const chunk_about& about, bytes payload) {
 
 result<void> file_writer::sync() {
     if (fdatasync(file_.get()) != 0)
-        return failure(exit_status::failed, fmt::format("cannot write {} to its disk: {}", name_, std::strerror(errno)));
+        return failure(exit_status::failed,
+                       fmt::format("cannot write {} to its disk: {}", name_, std::strerror(errno)));
     return {};
 }
 

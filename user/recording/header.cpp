@@ -78,8 +78,8 @@ result<header> parse_header(std::string_view text) {
         made.sync_ns = value_of<std::uint64_t>(from, "sync_ns");
         made.ring_bytes = value_of<std::uint32_t>(from, "ring_bytes");
         made.command = value_of<std::vector<std::string>>(from, "command");
-        made.topology = stream::list_of<model::cpu_place>(
-            from, "topology", [](const nlohmann::json& one) -> model::cpu_place {
+        made.topology =
+            stream::list_of<model::cpu_place>(from, "topology", [](const nlohmann::json& one) -> model::cpu_place {
                 return {value_of<int>(one, "cpu"), value_of<int>(one, "package"), value_of<int>(one, "core"),
                         value_of<int>(one, "node")};
             });

@@ -76,11 +76,13 @@ void recorder::close(std::uint32_t number) {
         for (std::uint32_t i = 0; i < WIRE_VECTORS; i++)
             if (cpu.latencies.at(i) != 0)
                 dropped_[{static_cast<int>(number), WIRE_HIST_SOFTIRQ_LATENCY + i}] += cpu.latencies.at(i);
+        if (cpu.offs != 0) dropped_[{static_cast<int>(number), WIRE_HIST_SOFTIRQ_OFF}] += cpu.offs;
     }
     if (room_.capacity() < chunk_bytes) room_.reserve(chunk_bytes + most_row_bytes); // the place had another kind's
     progress_.most_waiting = std::max(progress_.most_waiting, queue_.waiting());
     cpu.counts.fill(0);
     cpu.latencies.fill(0);
+    cpu.offs = 0;
 }
 
 void recorder::push_pending() {
@@ -94,12 +96,16 @@ void recorder::add_text(const chunk_about& about, const std::string& text) {
 }
 
 void recorder::add_stall(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& line) {
+    progress_.stalls++;
+    add_over(start_ns, end_ns, line);
+}
+
+void recorder::add_over(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& line) {
     if (stalls_about_.records == 0) stalls_about_ = {chunk_kind::stalls, start_ns, end_ns, chunk_head::no_cpu, 0};
     stalls_about_.first_ns = std::min(stalls_about_.first_ns, start_ns);
     stalls_about_.last_ns = std::max(stalls_about_.last_ns, end_ns);
     stalls_about_.records++;
     stalls_ += line;
-    progress_.stalls++;
     if (stalls_.size() >= chunk_bytes) flush_stalls();
 }
 

@@ -46,14 +46,13 @@ public:
 
     // --- all of these by one thread at a time; they wait for nobody ---
 
-    void on_interrupt(const wire_span& span) override { add(span, false, 0); }
-    void on_softirq(const wire_softirq_span& span) override {
-        add(span.span, span.latency_ns != WIRE_NO_LATENCY, span.latency_ns);
-    }
-    void on_wait(const wire_span& span) override { add(span, false, 0); }
+    void on_interrupt(const wire_span& span) override { add(span, WIRE_NO_LATENCY, WIRE_NO_LATENCY); }
+    void on_softirq(const wire_softirq_span& span) override { add(span.span, span.latency_ns, span.off_ns); }
+    void on_wait(const wire_span& span) override { add(span, WIRE_NO_LATENCY, WIRE_NO_LATENCY); }
 
-    // JSON, of schema irqscope.stall/1 or irqscope.stall_over/1, with its newline.
+    // JSON with its newline: of schema irqscope.stall/1, and of irqscope.stall_over/1.
     void add_stall(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& line);
+    void add_over(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& line);
     // Hands on what is there of spans and stalls.
     void flush();
     // JSON, of schema irqscope.untold/1.
@@ -65,11 +64,11 @@ public:
     std::map<std::pair<int, std::uint32_t>, std::uint64_t> take_dropped();
 
     struct progress {
-        std::uint64_t spans = 0;       // written or on their way
-        std::uint64_t dropped = 0;     // that found the queue full
+        std::uint64_t spans = 0;   // written or on their way
+        std::uint64_t dropped = 0; // that found the queue full
         std::uint64_t stalls = 0;
-        std::uint64_t bytes = 0;       // in the file
-        std::size_t most_waiting = 0;  // chunks, of queue_places
+        std::uint64_t bytes = 0;      // in the file
+        std::size_t most_waiting = 0; // chunks, of queue_places
     };
     [[nodiscard]] progress so_far() const;
     // The disk is full, say; from then on nothing is written.
@@ -84,16 +83,20 @@ private:
         std::array<std::uint32_t, WIRE_HISTS> numbers{}; // in the file, + 1; 0: none yet
         std::array<std::uint32_t, WIRE_HISTS> counts{};  // in the present chunk
         std::array<std::uint32_t, WIRE_VECTORS> latencies{};
+        std::uint32_t offs = 0;
     };
 
-    void add(const wire_span& span, bool has_latency, std::uint64_t latency_ns) {
+    void add(const wire_span& span, std::uint64_t latency_ns, std::uint64_t off_ns) {
         of_cpu& cpu = span.cpu < cpus_.size() && cpus_[span.cpu] ? *cpus_[span.cpu] : make(span.cpu);
         std::uint32_t number = cpu.numbers[span.histogram];
         if (number == 0) number = give_number(span.cpu, span.histogram);
-        cpu.rows.add(number - 1, span.start_ns + span.duration_ns, span.duration_ns, span.nested_ns, has_latency,
-                     latency_ns);
+        const bool has_latency = latency_ns != WIRE_NO_LATENCY;
+        const bool has_off = off_ns != WIRE_NO_LATENCY;
+        cpu.rows.add({number - 1, span.start_ns + span.duration_ns, span.duration_ns, span.nested_ns, has_latency,
+                      latency_ns, has_off, off_ns});
         cpu.counts[span.histogram]++;
         if (has_latency) cpu.latencies[(span.histogram - WIRE_HIST_SOFTIRQ_RUN) / WIRE_CONTEXTS]++;
+        if (has_off) cpu.offs++;
         if (cpu.rows.size() >= chunk_bytes) close(span.cpu);
     }
 

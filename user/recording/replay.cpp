@@ -42,7 +42,8 @@ std::string text_of(const untold& from) {
             {"count", one.count}, {"total_ns", one.total_ns}, {"max_ns", one.max_ns}};
     nlohmann::ordered_json suppressed = nlohmann::ordered_json::object();
     for (const auto& [kind, count] : from.suppressed) suppressed[std::string(model::name_of(kind))] = count;
-    return nlohmann::ordered_json{{"schema", "irqscope.untold/1"}, {"set_aside", asides}, {"suppressed", suppressed}}.dump() +
+    return nlohmann::ordered_json{{"schema", "irqscope.untold/1"}, {"set_aside", asides}, {"suppressed", suppressed}}
+               .dump() +
            "\n";
 }
 
@@ -50,7 +51,8 @@ result<untold> parse_untold(std::string_view text) {
     untold made;
     const auto parsed = stream::parse(text, [&made](const nlohmann::json& from) {
         for (const model::aside why : model::all_asides)
-            if (const auto* const one = stream::object_of(from.at("set_aside"), std::string(model::name_of(why)).c_str()))
+            if (const auto* const one =
+                    stream::object_of(from.at("set_aside"), std::string(model::name_of(why)).c_str()))
                 made.asides[why] = {one->at("count").get<std::uint64_t>(), one->at("total_ns").get<std::uint64_t>(),
                                     one->at("max_ns").get<std::uint64_t>()};
         for (const model::stall_kind kind : model::all_stall_kinds)
@@ -84,7 +86,8 @@ void replay::count(const chunk_head& head) {
     sum.records += head.records;
     sum.bytes += head_size + head.stored_bytes;
     sum.unpacked += head.bytes;
-    if (head.kind == chunk_kind::spans) account_.spans[static_cast<int>(head.cpu)] += head.records;
+    if (head.kind == chunk_kind::spans && head.cpu < stream::table::max_cpus)
+        account_.spans[static_cast<int>(head.cpu)] += head.records;
     if (head.first_ns == 0 && head.last_ns == 0) return;
     account_.first_ns = std::min(account_.first_ns, head.first_ns);
     account_.last_ns = std::max(account_.last_ns, head.last_ns);
@@ -134,6 +137,7 @@ void replay::take_spans(const file_reader::chunk& from, const selection& wanted,
         record.span.duration_ns = one.duration_ns;
         record.span.nested_ns = one.nested_ns;
         record.latency_ns = one.has_latency ? one.latency_ns : WIRE_NO_LATENCY;
+        record.off_ns = one.has_off ? one.off_ns : WIRE_NO_LATENCY;
         switch (what.kind) {
         case WIRE_RECORD_SOFTIRQ: to.on_softirq(record); break;
         case WIRE_RECORD_INTERRUPT: to.on_interrupt(record.span); break;
@@ -147,13 +151,15 @@ void replay::take_spans(const file_reader::chunk& from, const selection& wanted,
 bool replay::take_lines(const file_reader::chunk& from, const selection& wanted, listener& to) {
     const std::string_view text = text_of(from.payload);
     if (from.head.kind == chunk_kind::stalls)
-        return stream::each_line(text, [&](const nlohmann::json& line) {
-                   const bool over = line.at("schema") == "irqscope.stall_over/1";
-                   auto one = stream::stall_of(line);
-                   if (!one || !wanted.has(one->cpu) || one->end_ns < wanted.from_ns || one->start_ns >= wanted.to_ns)
-                       return;
-                   over ? to.on_over(*one) : to.on_stall(std::move(*one));
-               })
+        return stream::each_line(text,
+                                 [&](const nlohmann::json& line) {
+                                     const bool over = line.at("schema") == "irqscope.stall_over/1";
+                                     auto one = stream::stall_of(line);
+                                     if (!one || !wanted.has(one->cpu) || one->end_ns < wanted.from_ns ||
+                                         one->start_ns >= wanted.to_ns)
+                                         return;
+                                     over ? to.on_over(*one) : to.on_stall(std::move(*one));
+                                 })
             .has_value();
     if (from.head.kind == chunk_kind::untold) {
         const auto so_far = parse_untold(text);
@@ -174,7 +180,8 @@ void replay::run(const selection& wanted, stream::span_sink& spans, listener& to
         switch (head.kind) {
         case chunk_kind::series: return true;
         case chunk_kind::spans:
-            return wanted.spans && head.cpu < stream::table::max_cpus && wanted.has(static_cast<int>(head.cpu)) &&
+            if (head.cpu >= stream::table::max_cpus) break;
+            return wanted.spans && wanted.has(static_cast<int>(head.cpu)) &&
                    head.last_ns + order_ns >= wanted.from_ns && head.first_ns < after(wanted.to_ns);
         case chunk_kind::stalls:
         case chunk_kind::interval: return head.last_ns >= wanted.from_ns && head.first_ns < wanted.to_ns;
@@ -183,7 +190,7 @@ void replay::run(const selection& wanted, stream::span_sink& spans, listener& to
         case chunk_kind::index:
         case chunk_kind::end: return false;
         }
-        account_.unknown_chunks++;
+        (head.kind == chunk_kind::spans ? account_.senseless_chunks : account_.unknown_chunks)++;
         return false;
     };
     while (const auto chunk = file_.next(is_wanted)) {

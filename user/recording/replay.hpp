@@ -66,7 +66,7 @@ struct account {
         std::uint64_t unpacked = 0;
     };
     std::map<chunk_kind, of_kind> kinds;
-    std::map<int, std::uint64_t> spans; // by CPU: all there are, whatever was wanted
+    std::map<int, std::uint64_t> spans;  // by CPU: all there are, whatever was wanted
     std::uint64_t first_ns = UINT64_MAX; // of spans, stalls and intervals
     std::uint64_t last_ns = 0;
     std::uint64_t spans_read = 0;

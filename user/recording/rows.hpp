@@ -17,25 +17,39 @@ struct row {
     std::uint64_t nested_ns = 0;  // of that, what interrupts took
     bool has_latency = false;     // a softirq whose raise was seen:
     std::uint64_t latency_ns = 0; // from that to its entry
+    bool has_off = false;         // a softirq whose entry ended an off-time of softirqs:
+    std::uint64_t off_ns = 0;     // its length
 };
 
-inline constexpr std::size_t most_row_bytes = 5 * 10;
+inline constexpr std::size_t most_row_bytes = 6 * 10;
+
+// What a row's first number says beside the series: which numbers follow the duration. An off-time mostly is the latency of the
+// softirq that ended it, and then is not said again.
+inline constexpr std::uint64_t row_has_nested = 1;
+inline constexpr std::uint64_t row_has_latency = 2;
+inline constexpr std::uint64_t row_has_off = 4;
+inline constexpr std::uint64_t row_off_is_latency = 8;
+inline constexpr unsigned row_number_shift = 4;
 
 class row_writer {
 public:
     explicit row_writer(std::size_t room) { bytes_.reserve(room); }
 
-    void add(std::uint32_t number, std::uint64_t end_ns, std::uint64_t duration_ns, std::uint64_t nested_ns,
-             bool has_latency, std::uint64_t latency_ns) {
-        if (rows_ == 0) first_ns_ = last_ns_ = end_ns;
-        put(std::uint64_t{number} << 2U | (has_latency ? 2U : 0U) | (nested_ns != 0 ? 1U : 0U));
+    void add(const row& one) {
+        if (rows_ == 0) first_ns_ = last_ns_ = one.end_ns;
+        const bool off_is_latency = one.has_off && one.has_latency && one.off_ns == one.latency_ns;
+        const bool says_off = one.has_off && !off_is_latency;
+        put(std::uint64_t{one.number} << row_number_shift | (one.nested_ns != 0 ? row_has_nested : 0) |
+            (one.has_latency ? row_has_latency : 0) | (says_off ? row_has_off : 0) |
+            (off_is_latency ? row_off_is_latency : 0));
         // one that ends before the row before it: an interrupt came between the clock and the ring
-        const auto step = static_cast<std::int64_t>(end_ns - last_ns_);
+        const auto step = static_cast<std::int64_t>(one.end_ns - last_ns_);
         put(static_cast<std::uint64_t>(step) << 1U ^ static_cast<std::uint64_t>(step >> 63));
-        put(duration_ns);
-        if (nested_ns != 0) put(nested_ns);
-        if (has_latency) put(latency_ns);
-        last_ns_ = end_ns;
+        put(one.duration_ns);
+        if (one.nested_ns != 0) put(one.nested_ns);
+        if (one.has_latency) put(one.latency_ns);
+        if (says_off) put(one.off_ns);
+        last_ns_ = one.end_ns;
         rows_++;
     }
 
@@ -74,11 +88,13 @@ public:
         std::uint64_t step = 0;
         if (at_ == end_ || !whole_) return false;
         to.nested_ns = 0;
-        whole_ = get(head) && get(step) && get(to.duration_ns) && ((head & 1U) == 0 || get(to.nested_ns)) &&
-                 ((head & 2U) == 0 || get(to.latency_ns));
-        to.has_latency = (head & 2U) != 0;
-        if (!whole_ || head >> 2U > UINT32_MAX) return whole_ = false;
-        to.number = static_cast<std::uint32_t>(head >> 2U);
+        whole_ = get(head) && get(step) && get(to.duration_ns) && ((head & row_has_nested) == 0 || get(to.nested_ns)) &&
+                 ((head & row_has_latency) == 0 || get(to.latency_ns)) && ((head & row_has_off) == 0 || get(to.off_ns));
+        if (!whole_ || head >> row_number_shift > UINT32_MAX) return whole_ = false;
+        to.number = static_cast<std::uint32_t>(head >> row_number_shift);
+        to.has_latency = (head & row_has_latency) != 0;
+        to.has_off = (head & (row_has_off | row_off_is_latency)) != 0;
+        if ((head & row_off_is_latency) != 0) to.off_ns = to.latency_ns;
         last_ns_ += step >> 1U ^ (0 - (step & 1U));
         to.end_ns = last_ns_;
         return true;

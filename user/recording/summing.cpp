@@ -43,8 +43,9 @@ summing::sums summing::whole(const replay& of) {
     const std::uint64_t until_ns = std::min(std::max(read.last_ns, to.start_ns + to.duration_ns), wanted_.to_ns);
     if (to.start_ns == 0 && read.last_ns != 0) to.start_ns = std::max(read.first_ns, wanted_.from_ns);
     if (until_ns > to.start_ns + to.duration_ns) to.duration_ns = until_ns - to.start_ns;
-    to.start_time = std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(
-        std::chrono::nanoseconds(about.realtime_ns + static_cast<std::int64_t>(to.start_ns - about.monotonic_ns))));
+    to.start_time =
+        std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::nanoseconds(about.realtime_ns + static_cast<std::int64_t>(to.start_ns - about.monotonic_ns))));
     if (to.coverage.cpus.empty()) to.coverage.cpus = about.cpus;
     if (about.spans) to.coverage.aggregation = "recording";
     model::snapshot counted;
@@ -75,7 +76,8 @@ summing::sums summing::whole(const replay& of) {
     for (const auto& [why, all] : until_.asides) {
         const model::set_aside none;
         const model::set_aside& early = before_ && before_->asides.contains(why) ? before_->asides.at(why) : none;
-        if (all.count > early.count) made.stalls.asides[why] = {all.count - early.count, all.total_ns - early.total_ns, all.max_ns};
+        if (all.count > early.count)
+            made.stalls.asides[why] = {all.count - early.count, all.total_ns - early.total_ns, all.max_ns};
     }
     for (const auto& [kind, all] : until_.suppressed) {
         const std::uint64_t early = before_ && before_->suppressed.contains(kind) ? before_->suppressed.at(kind) : 0;

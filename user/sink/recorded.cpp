@@ -16,7 +16,7 @@ bool recorded::stall(const model::stall& one) {
 }
 
 bool recorded::over(const model::stall& one) {
-    to_->add_stall(one.start_ns, one.end_ns, lines_.text_of_over(one));
+    to_->add_over(one.start_ns, one.end_ns, lines_.text_of_over(one));
     return true;
 }
 

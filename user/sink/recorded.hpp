@@ -19,7 +19,9 @@ public:
     bool begin(const stalls_heading& heading) override;
     bool stall(const model::stall& one) override;
     bool over(const model::stall& one) override;
-    bool report(const model::stalls_report& /*report*/) override { return true; } // it is made when the recording is read
+    bool report(const model::stalls_report& /*report*/) override {
+        return true;
+    } // it is made when the recording is read
 
     // Closes an interval: what the recorder has, and what it lost, is of it. names: as the spans' are. untold: the asides and
     // what was suppressed, since the start.

@@ -52,11 +52,12 @@ std::string words_on(const damage& one) {
         return fmt::format("damaged: {} bytes at {} are no chunk, {} chunks are missing there", format_count(one.size),
                            one.offset, one.records);
     case damage::what::payload:
-        return fmt::format("damaged: a chunk of {} bytes at {} with {}, which are left out", format_count(one.size), one.offset,
-                           records_of(one));
+        return fmt::format("damaged: a chunk of {} bytes at {} with {}, which are left out", format_count(one.size),
+                           one.offset, records_of(one));
     case damage::what::missing: return fmt::format("missing: {} chunks before the one at {}", one.size, one.offset);
     case damage::what::cut:
-        return fmt::format("cut off: its last {} bytes, at {}, are a part of a chunk", format_count(one.size), one.offset);
+        return fmt::format("cut off: its last {} bytes, at {}, are a part of a chunk", format_count(one.size),
+                           one.offset);
     }
     return {};
 }
@@ -72,7 +73,8 @@ std::string text_of(const recording::replay& of) {
     text += fmt::format("{} from {}, CLOCK_MONOTONIC {:.6f} .. {:.6f}\n", format_ns(ns),
                         format_local(wall_of(about, any ? read.first_ns : about.monotonic_ns)),
                         static_cast<double>(any ? read.first_ns : 0) / 1e9, static_cast<double>(read.last_ns) / 1e9);
-    if (!about.command.empty()) text += fmt::format("command: {}\n", printable(fmt::format("{}", fmt::join(about.command, " ")), 200));
+    if (!about.command.empty())
+        text += fmt::format("command: {}\n", printable(fmt::format("{}", fmt::join(about.command, " ")), 200));
     text += fmt::format("{}, {}\n\n", format_bytes(of.file().size()),
                         about.spans ? "every span" : "stalls and histograms, no spans");
     text += fmt::format("{:<10} {:>10} {:>14} {:>12} {:>12}\n", "kind", "chunks", "records", "in the file", "unpacked");
@@ -126,11 +128,13 @@ std::vector<std::string> words_on_damage(const recording::replay& of) {
     std::vector<std::string> lines;
     const auto& damages = of.file().damages();
     for (std::size_t i = 0; i < std::min(damages.size(), most_damages); i++) lines.push_back(words_on(damages[i]));
-    if (damages.size() > most_damages) lines.push_back(fmt::format("and {} more like these", damages.size() - most_damages));
+    if (damages.size() > most_damages)
+        lines.push_back(fmt::format("and {} more like these", damages.size() - most_damages));
     if (!of.file().has_end())
-        lines.push_back(fmt::format("not ended: the recording stopped without its end marker (a crash, a kill or a full disk); at most "
-                                    "{} before that are missing",
-                                    format_setting(of.about().sync_ns)));
+        lines.push_back(fmt::format(
+            "not ended: the recording stopped without its end marker (a crash, a kill or a full disk); at most "
+            "{} before that are missing",
+            format_setting(of.about().sync_ns)));
     const recording::account& read = of.read();
     if (read.senseless_chunks != 0)
         lines.push_back(fmt::format("{} chunks are whole and make no sense: left out", read.senseless_chunks));
@@ -140,6 +144,8 @@ std::vector<std::string> words_on_damage(const recording::replay& of) {
     return lines;
 }
 
-bool recording_info(const recording::replay& of, bool as_json) { return write_out(as_json ? json_of(of) : text_of(of)); }
+bool recording_info(const recording::replay& of, bool as_json) {
+    return write_out(as_json ? json_of(of) : text_of(of));
+}
 
 } // namespace irqscope::sink

@@ -36,7 +36,8 @@ model::lost lost_of(const json& from) {
     if (const json* const counts = object_of(from, "counts"))
         for (const auto& [kind, count] : counts->items()) made.counts[kind] = count.get<std::uint64_t>();
     if (const json* const misses = object_of(from, "recursion_misses"))
-        for (const auto& [program, count] : misses->items()) made.recursion_misses[program] = count.get<std::uint64_t>();
+        for (const auto& [program, count] : misses->items())
+            made.recursion_misses[program] = count.get<std::uint64_t>();
     made.cpus_gone = value_of<std::vector<int>>(from, "cpus_gone");
     made.cpus_come = value_of<std::vector<int>>(from, "cpus_come");
     return made;
@@ -51,14 +52,14 @@ model::coverage coverage_of(const json& from) {
     made.reraises = value_of<bool>(from, "reraises");
     made.nested = value_of<bool>(from, "nested");
     if (const json* const untraced = object_of(from, "untraced_sysvecs"))
-        for (const auto& [name, count] : untraced->items()) made.untraced.emplace_back(name, count.get<std::uint64_t>());
+        for (const auto& [name, count] : untraced->items())
+            made.untraced.emplace_back(name, count.get<std::uint64_t>());
     made.beat_ns = number(from, "beat_ns");
     if (const auto beats = from.find("heartbeats"); beats != from.end())
         for (const json& one : *beats)
-            made.heartbeats[one.at("cpu").get<int>()] = {number(one, "due"),     number(one, "seen"),
-                                                         number(one, "late"),    number(one, "skipped"),
-                                                         number(one, "unseen"),  number(one, "restarts"),
-                                                         value_of<bool>(one, "soft")};
+            made.heartbeats[one.at("cpu").get<int>()] = {
+                number(one, "due"),    number(one, "seen"),     number(one, "late"),        number(one, "skipped"),
+                number(one, "unseen"), number(one, "restarts"), value_of<bool>(one, "soft")};
     made.without_beat = value_of<std::vector<int>>(from, "without_beat");
     made.flight_spans = value_of<std::uint32_t>(from, "flight_spans");
     made.slots_full = value_of<bool>(from, "irq_slots_full");
@@ -115,7 +116,8 @@ bool read_snapshot(const json& from, model::snapshot& to) {
     if (const auto open = from.find("open"); open != from.end())
         for (const json& one : *open)
             if (const auto what = model::metric_named(one.at("metric").get<std::string>()))
-                to.open.push_back({series_of(one, *what), one.at("cpu").get<int>(), number(one, "start_ns"), number(one, "age_ns")});
+                to.open.push_back(
+                    {series_of(one, *what), one.at("cpu").get<int>(), number(one, "start_ns"), number(one, "age_ns")});
     if (const auto splits = from.find("time_split"); splits != from.end() && !splits->is_null()) {
         model::time_splits& made = to.split.emplace();
         for (const json& one : *splits) made.cpus.push_back(split_of(one));
@@ -135,7 +137,8 @@ result<model::snapshot> parse_snapshot(std::string_view text) {
     bool is_one = false;
     if (auto parsed = parse(text, [&](const json& from) { is_one = read_snapshot(from, made); }); !parsed)
         return tl::unexpected(parsed.error());
-    if (!is_one) return failure(exit_status::failed, fmt::format("this is no irqscope.hist/1: {}", text.substr(0, 200)));
+    if (!is_one)
+        return failure(exit_status::failed, fmt::format("this is no irqscope.hist/1: {}", text.substr(0, 200)));
     return made;
 }
 

@@ -48,7 +48,8 @@ model::scheduling scheduling_of(const json& from) {
 std::optional<model::top> top_of(const json& from, const char* name, model::metric what) {
     const json* const found = object_of(from, name);
     if (found == nullptr) return std::nullopt;
-    model::top made{series_of(*found, what), value_of<std::uint64_t>(*found, "ns"), value_of<std::uint64_t>(*found, "count")};
+    model::top made{series_of(*found, what), value_of<std::uint64_t>(*found, "ns"),
+                    value_of<std::uint64_t>(*found, "count")};
     if (what == model::metric::hardirq_run) made.of.key = value_of<std::string>(*found, "name");
     return made;
 }
@@ -83,9 +84,10 @@ model::around_span span_of(const json& from, std::uint64_t until_ns) {
     made.span.open = !end_ns;
     made.span.end_ns = end_ns.value_or(until_ns);
     made.depth = value_of<unsigned>(from, "depth");
-    constexpr std::array kinds{model::flight_kind::hardirq, model::flight_kind::sysvec, model::flight_kind::softirq,
+    constexpr std::array kinds{model::flight_kind::hardirq, model::flight_kind::sysvec,    model::flight_kind::softirq,
                                model::flight_kind::task,    model::flight_kind::ksoftirqd, model::flight_kind::idle};
-    made.span.kind = named<model::flight_kind>(kinds, value_of<std::string>(from, "kind")).value_or(model::flight_kind::task);
+    made.span.kind =
+        named<model::flight_kind>(kinds, value_of<std::string>(from, "kind")).value_or(model::flight_kind::task);
     if (const json* const task = object_of(from, "task")) {
         const model::scheduling how = scheduling_of(*task);
         made.span.number = value_of<std::uint32_t>(*task, "pid");
@@ -107,14 +109,15 @@ std::optional<model::around> around_of(const json& from, const model::stall& one
     model::around made;
     made.start_ns = one.start_ns;
     made.end_ns = one.end_ns;
-    made.spans = list_of<model::around_span>(from, "spans",
-                                             [&one](const json& span) { return span_of(span, one.end_ns); });
+    made.spans =
+        list_of<model::around_span>(from, "spans", [&one](const json& span) { return span_of(span, one.end_ns); });
     made.hidden = value_of<std::size_t>(from, "spans_hidden");
     made.hidden_at = made.spans.size() / 2;
     const auto overwritten = value_of<std::uint64_t>(from, "spans_overwritten");
     const auto torn = value_of<std::uint64_t>(from, "spans_torn");
     if (overwritten != 0 || torn != 0) made.lost.push_back({0, one.end_ns, overwritten, torn});
-    if (const auto known = optional_of<std::uint64_t>(from, "spans_known_from_ns")) made.lost.push_back({0, *known, 0, 0});
+    if (const auto known = optional_of<std::uint64_t>(from, "spans_known_from_ns"))
+        made.lost.push_back({0, *known, 0, 0});
     return made;
 }
 
@@ -138,7 +141,8 @@ model::activation activation_of(const json& from) {
     made.preemptions = number("preemptions");
     made.interrupts = list_of<model::interrupt_share>(from, "interrupts", interrupt_of);
     made.vectors = list_of<model::vector_share>(from, "vectors", [](const json& one) -> model::vector_share {
-        return {value_of<std::string>(one, "vector"), value_of<std::uint64_t>(one, "ns"), value_of<std::uint64_t>(one, "count")};
+        return {value_of<std::string>(one, "vector"), value_of<std::uint64_t>(one, "ns"),
+                value_of<std::uint64_t>(one, "count")};
     });
     made.tasks = list_of<model::task_share>(from, "tasks", [](const json& one) -> model::task_share {
         return {value_of<int>(one, "pid"), value_of<std::string>(one, "comm"), scheduling_of(one),
@@ -156,7 +160,8 @@ model::activation activation_of(const json& from) {
     });
     made.other_timers_ns = number("other_timers_ns");
     if (const json* const softnet = object_of(from, "softnet"))
-        made.softnet = {value_of<std::uint64_t>(*softnet, "processed"), value_of<std::uint64_t>(*softnet, "time_squeeze"),
+        made.softnet = {value_of<std::uint64_t>(*softnet, "processed"),
+                        value_of<std::uint64_t>(*softnet, "time_squeeze"),
                         value_of<std::uint64_t>(*softnet, "dropped")};
     return made;
 }

@@ -56,7 +56,7 @@ private:
     model::settling settling_;
     model::incidents incidents_;
     std::map<model::aside, model::set_aside> asides_;
-    std::vector<model::stall> ready_;    // to be told
+    std::vector<model::stall> ready_; // to be told
     std::vector<over_told> over_;
     std::map<int, std::uint64_t> stuck_; // CPU -> start_ns of what was told of it
     symbols::source* symbols_;

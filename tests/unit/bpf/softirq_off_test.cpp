@@ -59,6 +59,50 @@ TEST_F(softirq_off, does_not_begin_with_a_raise_inside_a_softirq) {
     EXPECT_EQ(off().max_ns, 0U);
 }
 
+TEST_F(softirq_off, streamed_goes_with_the_softirq_that_ended_it) {
+    config.stream = 1;
+    config.histograms = 0;
+    const auto softirqs = [] { return on().records<wire_softirq_span>(WIRE_RECORD_SOFTIRQ); };
+    on().raise(net_rx);
+    on().raise(block);
+    on().pass(30 * us);
+    kernel::begin_pass();
+    on().enter(net_rx);
+    on().leave(net_rx);
+    on().enter(block);
+    on().leave(block);
+    kernel::end_pass();
+    ASSERT_EQ(softirqs().size(), 2U);
+    EXPECT_EQ(softirqs()[0].off_ns, 30 * us);
+    EXPECT_EQ(softirqs()[1].off_ns, WIRE_NO_LATENCY) << "they were no longer off";
+    EXPECT_EQ(off().count, 0U);
+}
+
+TEST_F(softirq_off, that_was_to_go_with_a_softirq_whose_exit_goes_unseen_is_dropped) {
+    config.stream = 1;
+    on().raise(net_rx);
+    on().pass(30 * us);
+    kernel::begin_pass();
+    on().enter(net_rx);
+    EXPECT_EQ(off().dropped, 0U);
+    on().enter(block); // and never leave(net_rx)
+    EXPECT_EQ(off().dropped, 1U);
+    EXPECT_EQ(on().histogram(WIRE_HIST_SOFTIRQ_LATENCY + net_rx).dropped, 1U);
+    on().enter(block); // which ended no off-time
+    EXPECT_EQ(off().dropped, 1U);
+}
+
+TEST_F(softirq_off, that_finds_the_ring_full_with_its_softirq_is_dropped) {
+    config.stream = 1;
+    on().ring_full = true;
+    on().raise(net_rx);
+    on().pass(30 * us);
+    serve(net_rx);
+    EXPECT_EQ(off().dropped, 1U);
+    serve(net_rx);
+    EXPECT_EQ(off().dropped, 1U);
+}
+
 TEST_F(softirq_off, is_not_asked_for) {
     config.off = 0;
     on().raise(net_rx);
@@ -147,25 +191,6 @@ TEST_F(softirq_off, raise_by_an_interrupt_after_the_entrys_clock_is_not_negative
     on().enter(net_rx); // start_ns is not set yet when the interrupt comes
     EXPECT_EQ(off().count, 1U);
     EXPECT_EQ(off().max_ns, 0U);
-}
-
-TEST_F(softirq_off, streamed_carries_the_same_numbers) {
-    config.stream = 1;
-    config.histograms = 0;
-    const std::uint64_t start = on().now_ns;
-    on().raise(net_rx);
-    on().pass(13 * us);
-    serve(net_rx);
-    const auto spans = on().records<wire_span>(WIRE_RECORD_WAIT);
-    ASSERT_EQ(spans.size(), 1U);
-    EXPECT_EQ(spans[0].histogram, WIRE_HIST_SOFTIRQ_OFF);
-    EXPECT_EQ(spans[0].start_ns, start);
-    EXPECT_EQ(spans[0].duration_ns, 13 * us);
-    EXPECT_EQ(off().count, 0U);
-    on().ring_full = true;
-    on().raise(net_rx);
-    serve(net_rx);
-    EXPECT_EQ(off().dropped, 1U);
 }
 
 } // namespace irqscope::fake

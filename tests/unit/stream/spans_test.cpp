@@ -34,7 +34,7 @@ wire_span interrupt(std::uint16_t histogram = WIRE_HIST_SYSVEC_RUN, std::uint32_
 }
 
 wire_softirq_span softirq(std::uint16_t histogram = net_rx_run, std::uint64_t latency_ns = 77) {
-    return {{WIRE_RECORD_SOFTIRQ, histogram, 2, 1000, 50, 10}, latency_ns};
+    return {{WIRE_RECORD_SOFTIRQ, histogram, 2, 1000, 50, 10}, latency_ns, WIRE_NO_LATENCY};
 }
 
 wire_stall stall() {
@@ -189,6 +189,16 @@ TEST(span_counter, softirq_without_its_raise_has_no_latency) {
     const table counts = counter.take();
     EXPECT_NE(counts.find(2, net_rx_run), nullptr);
     EXPECT_EQ(counts.find(2, WIRE_HIST_SOFTIRQ_LATENCY + 3), nullptr);
+}
+
+TEST(span_counter, softirq_counts_for_the_off_time_that_it_ended) {
+    span_counter counter(true, true);
+    wire_softirq_span one = softirq();
+    counter.on_softirq(one);
+    EXPECT_EQ(counter.take().find(2, WIRE_HIST_SOFTIRQ_OFF), nullptr);
+    one.off_ns = 900;
+    counter.on_softirq(one);
+    EXPECT_EQ(counter.take().find(2, WIRE_HIST_SOFTIRQ_OFF)->values.sum_ns(), 900U);
 }
 
 TEST(span_counter, latency_of_zero_is_a_sample) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stream/stall_lines.hpp"
 
+#include "sink/json_stalls.hpp"
+#include "sink/made_stalls.hpp"
+
 #include <gmock/gmock.h>
 #include <string>
 
@@ -88,6 +91,49 @@ TEST(stall_lines, broken_ones_are_an_error) {
         const auto found = parse_stall_lines(text);
         ASSERT_FALSE(found) << text;
         EXPECT_EQ(found.error().status, exit_status::failed);
+    }
+}
+
+// What is written of what was read is what was written: nothing of it is lost on the way through a file.
+TEST(stall_lines, come_back_as_they_were) {
+    sink::json_stalls out;
+    out.begin(sink::made_heading());
+    std::vector<model::stall> all{sink::made_irq_off(),     sink::made_irq_off_by_handler(),
+                                  sink::made_softirq_off(), sink::made_softirq_latency(),
+                                  sink::made_softirq_run(), sink::made_hardirq_run(),
+                                  sink::made_ksoftirqd()};
+    model::stall& most = all.emplace_back(sink::made_irq_off());
+    most.timer_function = "tick_nohz_handler";
+    most.away_ns = 77;
+    most.where.emplace();
+    most.where->start_ns = 5;
+    most.where->end_ns = 105;
+    most.where->at(model::part::hardirq) = 60;
+    most.where->at(model::part::steal) = 40;
+    most.where->most.emplace();
+    most.where->most->hardirq = {{model::metric::hardirq_run, "nic", 36, {}}, 50, 3};
+    most.where->most->softirq = {{model::metric::softirq_run, "NET_RX", {}, "irq_exit"}, 40, 2};
+    most.where->most->task = {{7, "make"}, {-1, 6}, 30, 1};
+    most.where->most->lost = 9;
+    model::around& around = most.around.emplace();
+    model::around_span task;
+    task.span = {5, 50, model::flight_kind::task, false, 1, 49, 4711, {'f', 'i', 'o'}};
+    model::around_span softirq;
+    softirq.span = {0, 50, model::flight_kind::softirq, false, 0, 0, 0, {}};
+    softirq.of = {model::metric::softirq_run, "NET_RX", {}, "irq_exit"};
+    softirq.depth = 2;
+    model::around_span handler;
+    handler.span = {50, 0, model::flight_kind::hardirq, true, 0, 0, 0, {}};
+    handler.of = {model::metric::hardirq_run, "nic", 36, {}};
+    around.spans = {softirq, task, handler};
+    around.hidden = 4;
+    around.lost = {{0, 10, 3, 1}, {0, 4, 0, 0}};
+    for (const model::stall& one : all) {
+        const std::string text = out.text_of(one);
+        const auto read = parse_stall_lines(text);
+        ASSERT_TRUE(read) << read.error().message;
+        ASSERT_EQ(read->stalls.size(), 1U);
+        EXPECT_EQ(out.text_of(read->stalls[0]), text);
     }
 }
 
