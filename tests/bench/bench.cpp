@@ -66,10 +66,10 @@ private:
     std::unique_ptr<bench_bpf, destroy> object_;
 };
 
-// A command in a process of its own, from the moment when it holds BPF links.
+// A command in a process of its own, from the moment when it holds BPF links, or perf events if it is perf.
 class command final : public tracer {
 public:
-    explicit command(const std::vector<std::string>& words) : child_(fork()) {
+    explicit command(const std::vector<std::string>& words) : is_perf_(words.front() == "perf"), child_(fork()) {
         if (child_ < 0) throw std::runtime_error("fork");
         if (child_ == 0) exec(words);
         for (int i = 0; i < 200; i++) {
@@ -108,6 +108,9 @@ private:
     [[nodiscard]] int links() const {
         int found = 0;
         std::error_code gone;
+        if (is_perf_)
+            for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", child_), gone))
+                found += std::filesystem::read_symlink(entry.path(), gone) == "anon_inode:[perf_event]" ? 1 : 0;
         for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fdinfo", child_), gone)) {
             std::ifstream file(entry.path());
             std::string word;
@@ -123,14 +126,17 @@ private:
         child_ = -1;
     }
 
+    bool is_perf_;
     pid_t child_;
 };
 
 struct contestant {
     std::string name;
     std::function<std::unique_ptr<tracer>()> attach; // empty: nothing
-    std::vector<double> added;
-    std::string gap; // why it has no figures
+    std::vector<double> added = {};
+    std::string gap = {};           // why it has no figures
+    std::string file = {};          // that it writes; empty: none
+    std::vector<double> bytes = {}; // in it, for each datagram
 };
 
 double measure() {
@@ -146,6 +152,8 @@ double quantile(std::vector<double> values, double q) {
     return values.at(static_cast<std::size_t>(std::lround(q * static_cast<double>(values.size() - 1))));
 }
 
+std::string file_of(const char* name) { return std::filesystem::current_path() / name; }
+
 std::vector<contestant> contestants() {
     const auto hist = [](std::vector<std::string> options) {
         options.insert(options.begin(), {IRQSCOPE_BINARY, "hist"});
@@ -158,23 +166,38 @@ std::vector<contestant> contestants() {
     const auto own = [](const char* prefix) {
         return [prefix]() -> std::unique_ptr<tracer> { return std::make_unique<own_programs>(prefix); };
     };
+    const auto recorder = [](std::vector<std::string> words, const char* name) {
+        words.push_back(file_of(name));
+        return [words]() -> std::unique_ptr<tracer> { return std::make_unique<command>(words); };
+    };
     return {
-        {"nothing (again: the noise)", {}, {}, {}},
-        {"three empty programs", own("empty_"), {}, {}},
-        {"the floor: a clock read and an add each", own("floor_"), {}, {}},
-        {"hist --metric softirq_run", hist({"--metric", "softirq_run"}), {}, {}},
-        {"hist, softirq_run and softirq_latency", hist({"--metric", "softirq_run,softirq_latency"}), {}, {}},
-        {"hist (everything)", hist({}), {}, {}},
-        {"hist --stream (everything)", hist({"--stream"}), {}, {}},
-        {"stalls", stalls({}), {}, {}},
-        {"stalls --ksoftirqd off", stalls({"--ksoftirqd", "off"}), {}, {}},
-        {"stalls --flight 0", stalls({"--flight", "0"}), {}, {}},
+        {"nothing (again: the noise)", {}},
+        {"three empty programs", own("empty_")},
+        {"the floor: a clock read and an add each", own("floor_")},
+        {"hist --metric softirq_run", hist({"--metric", "softirq_run"})},
+        {"hist, softirq_run and softirq_latency", hist({"--metric", "softirq_run,softirq_latency"})},
+        {"hist (everything)", hist({})},
+        {"hist --stream (everything)", hist({"--stream"})},
+        {"stalls", stalls({})},
+        {"stalls --ksoftirqd off", stalls({"--ksoftirqd", "off"})},
+        {"stalls --flight 0", stalls({"--flight", "0"})},
         {"bcc softirqs -d (runs only)",
          []() -> std::unique_ptr<tracer> {
              return std::make_unique<command>(std::vector<std::string>{"/usr/sbin/softirqs", "-d", "1000", "1"});
-         },
+         }},
+        {"record", recorder({IRQSCOPE_BINARY, "record", "-o"}, "record.data"), {}, {}, file_of("record.data")},
+        {"record --stalls-only",
+         recorder({IRQSCOPE_BINARY, "record", "--stalls-only", "-o"}, "stalls.data"),
          {},
-         {}},
+         {},
+         file_of("stalls.data")},
+        {"perf record of the three softirq events",
+         recorder({"perf", "record", "-q", "-a", "-k", "mono", "-m", "4096", "-e", "irq:softirq_raise", "-e",
+                   "irq:softirq_entry", "-e", "irq:softirq_exit", "-o"},
+                  "perf.data"),
+         {},
+         {},
+         file_of("perf.data")},
     };
 }
 
@@ -191,6 +214,9 @@ void run(int rounds) {
                 auto attached = one.attach ? one.attach() : nullptr;
                 const double with = measure();
                 attached.reset();
+                if (!one.file.empty())
+                    one.bytes.push_back(static_cast<double>(std::filesystem::file_size(one.file)) /
+                                        static_cast<double>(slices * datagrams));
                 const double after = measure();
                 one.added.push_back(with - (before + after) / 2);
                 bare.push_back(after);
@@ -206,15 +232,17 @@ void run(int rounds) {
                "nanoseconds added to each softirq:\n\n",
                system.kernel, system.machine, rounds, slices, datagrams, quantile(bare, 0.5));
     const double floor = all[2].added.empty() ? NAN : quantile(all[2].added, 0.5);
-    fmt::print("| what is attached | median | quartiles | of the floor |\n| --- | --- | --- | --- |\n");
+    fmt::print("| what is attached | median | quartiles | of the floor | bytes in its file |\n"
+               "| --- | --- | --- | --- | --- |\n");
     for (const contestant& one : all) {
         if (one.added.empty()) {
-            fmt::print("| {} | gap: {} | | |\n", one.name, one.gap);
+            fmt::print("| {} | gap: {} | | | |\n", one.name, one.gap);
             continue;
         }
         const double median = quantile(one.added, 0.5);
-        fmt::print("| {} | {:.0f} | {:.0f} .. {:.0f} | {:.2f} |\n", one.name, median, quantile(one.added, 0.25),
-                   quantile(one.added, 0.75), median / floor);
+        fmt::print("| {} | {:.0f} | {:.0f} .. {:.0f} | {:.2f} | {} |\n", one.name, median, quantile(one.added, 0.25),
+                   quantile(one.added, 0.75), median / floor,
+                   one.bytes.empty() ? "" : fmt::format("{:.1f}", quantile(one.bytes, 0.5)));
     }
 }
 

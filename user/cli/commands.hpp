@@ -22,6 +22,7 @@ command add_hist(CLI::App& parent);
 command add_stalls(CLI::App& parent);
 command add_record(CLI::App& parent);
 command add_report(CLI::App& parent);
+command add_script(CLI::App& parent);
 command add_info(CLI::App& parent);
 command add_doctor(CLI::App& parent);
 command add_selftest(CLI::App& parent);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `irqscope info`: what is in a recording, and whether it is whole.
-#include "cli/commands.hpp"
-#include "recording/replay.hpp"
+#include "cli/recorded.hpp"
 #include "sink/recording.hpp"
 
 #include <memory>
@@ -11,7 +10,7 @@ namespace irqscope::cli {
 namespace {
 
 struct info_options {
-    std::string input = "irqscope.data";
+    recorded_options recorded;
     bool json = false;
 };
 
@@ -22,7 +21,7 @@ public:
 };
 
 result<void> run_info(const info_options& options) {
-    auto from = recording::replay::open(options.input);
+    auto from = recording::replay::open(options.recorded.input);
     if (!from) return tl::unexpected(from.error());
     nobody spans;
     recording::listener others;
@@ -36,7 +35,7 @@ result<void> run_info(const info_options& options) {
 command add_info(CLI::App& parent) {
     const auto options = std::make_shared<info_options>();
     CLI::App* info = parent.add_subcommand("info", "what is in a recording, and whether it is whole");
-    info->add_option("-i,--input,file", options->input, "the recording (irqscope.data)")->type_name("FILE");
+    add_recorded(*info, options->recorded, false);
     info->add_flag("--json", options->json, "one document (docs/JSON.md)");
     return [options](const global_options& /*global*/) { return run_info(*options); };
 }

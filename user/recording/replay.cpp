@@ -95,8 +95,9 @@ void replay::count(const chunk_head& head) {
 
 // The histogram that stands for it here; WIRE_HISTS: none does.
 std::uint16_t replay::index_of(const numbered_series& one) {
-    for (std::uint32_t index = 0; index < WIRE_HISTS; index++) // the slots of device interrupts have no names yet
-        if (names_.series({}, index) == one.id) return static_cast<std::uint16_t>(index);
+    static const stream::catalog fixed; // those that are the same on every CPU
+    for (std::uint32_t index = 0; index < WIRE_HISTS; index++)
+        if (fixed.series({}, index) == one.id) return static_cast<std::uint16_t>(index);
     if (one.id.what != model::metric::hardirq_run) return WIRE_HISTS;
     auto& slots = slots_[one.cpu];
     if (slots.size() >= WIRE_IRQ_SLOTS) return WIRE_HIST_HARDIRQ_OTHER;
@@ -120,6 +121,7 @@ void replay::take_series(const file_reader::chunk& from) {
         if (one.number >= meanings_.size()) meanings_.resize(one.number + 1);
         meanings_[one.number] = {record_kind(histogram), histogram};
     }
+    for (const auto& [cpu, list] : slots_) names_.set_slots(cpu, list);
 }
 
 void replay::take_spans(const file_reader::chunk& from, const selection& wanted, stream::span_sink& to) {
@@ -158,7 +160,7 @@ bool replay::take_lines(const file_reader::chunk& from, const selection& wanted,
                                      if (!one || !wanted.has(one->cpu) || one->end_ns < wanted.from_ns ||
                                          one->start_ns >= wanted.to_ns)
                                          return;
-                                     over ? to.on_over(*one) : to.on_stall(std::move(*one));
+                                     over ? to.on_told_over(*one) : to.on_told(std::move(*one));
                                  })
             .has_value();
     if (from.head.kind == chunk_kind::untold) {
@@ -201,7 +203,6 @@ void replay::run(const selection& wanted, stream::span_sink& spans, listener& to
         else if (!take_lines(*chunk, wanted, to))
             account_.senseless_chunks++;
     }
-    for (auto& [cpu, list] : slots_) names_.set_slots(cpu, list);
 }
 
 } // namespace irqscope::recording

@@ -39,8 +39,8 @@ public:
     listener& operator=(listener&&) = delete;
     virtual ~listener() = default;
 
-    virtual void on_stall(model::stall /*one*/) {}
-    virtual void on_over(const model::stall& /*one*/) {} // see sink::stall_sink::over()
+    virtual void on_told(model::stall /*one*/) {}
+    virtual void on_told_over(const model::stall& /*one*/) {} // see sink::stall_sink::over()
     // What was lost, covered and spent in a time; its series are what is in no spans: those that were dropped.
     virtual void on_interval(const model::snapshot& /*one*/) {}
     virtual void on_untold(const untold& /*so_far*/) {}
@@ -85,7 +85,7 @@ public:
     // The file's account after run().
     [[nodiscard]] const file_reader& file() const { return file_; }
     [[nodiscard]] const account& read() const { return account_; }
-    // What spans' histograms stand for, after run().
+    // What spans' histograms stand for, as far as it has been read.
     [[nodiscard]] const stream::catalog& names() const { return names_; }
 
     // All of it that is wanted, once. What is damaged or senseless is passed over, and stands in the account.

@@ -8,7 +8,7 @@
 
 namespace irqscope::recording {
 
-void summing::on_stall(model::stall one) {
+void summing::on_told(model::stall one) {
     if (one.state == model::stall_state::ended) incidents_.over(one);
     incidents_.add(one);
     tell_(one);

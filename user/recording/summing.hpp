@@ -20,8 +20,8 @@ public:
         : wanted_(std::move(wanted)), tell_(std::move(tell)) {}
 
     stream::span_sink& spans() { return counts_; }
-    void on_stall(model::stall one) override;
-    void on_over(const model::stall& one) override { incidents_.over(one); }
+    void on_told(model::stall one) override;
+    void on_told_over(const model::stall& one) override { incidents_.over(one); }
     void on_interval(const model::snapshot& one) override;
     void on_untold(const untold& so_far) override;
 
