@@ -103,7 +103,7 @@ private:
     of_cpu& make(std::uint32_t cpu);
     std::uint32_t give_number(std::uint32_t cpu, std::uint32_t histogram);
     bool name_new();
-    void close(std::uint32_t cpu);
+    void close(std::uint32_t number);
     void flush_stalls();
     void add_text(const chunk_about& about, const std::string& text);
     void push_pending();

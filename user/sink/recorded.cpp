@@ -23,10 +23,11 @@ bool recorded::over(const model::stall& one) {
 void recorded::interval(model::snapshot& one, const stream::catalog& names, const model::stalls_report& untold) {
     to_->flush();
     for (const auto& [where, count] : to_->take_dropped()) {
-        const auto id = names.named(where.first, where.second);
-        const auto is_it = [&](const model::series& other) { return other.cpu == where.first && other.id == id; };
+        const int cpu = where.first;
+        const auto id = names.named(cpu, where.second);
+        const auto is_it = [cpu, &id](const model::series& other) { return other.cpu == cpu && other.id == id; };
         auto found = std::find_if(one.all.begin(), one.all.end(), is_it);
-        if (found == one.all.end()) found = one.all.insert(one.all.end(), {id, where.first, {}, 0});
+        if (found == one.all.end()) found = one.all.insert(one.all.end(), {id, cpu, {}, 0});
         found->dropped += count;
         one.lost.counts["samples_dropped_by_a_slow_disk"] += count;
     }
