@@ -158,8 +158,9 @@ TEST_F(replayed, spans_make_the_histograms_that_they_make_live) {
 
 TEST_F(replayed, what_finds_the_queue_full_is_counted) {
     const auto out = make(); // and nobody writes
-    constexpr std::uint64_t all = 2'000'000;
-    for (std::uint64_t i = 0; i < all; i++) out->on_softirq(softirq(i % 2, 1'000 * ms + i * 100, 40 + i % 2));
+    constexpr std::uint64_t all = 300'000;
+    constexpr std::uint64_t long_ns = 1ULL << 60U; // takes many bytes
+    for (std::uint64_t i = 0; i < all; i++) out->on_softirq(softirq(i % 2, 1'000 * ms + i * 100, long_ns + i % 2));
     out->flush();
     std::map<std::uint32_t, std::uint64_t> dropped;
     for (const auto& [where, count] : out->take_dropped()) dropped[where.second] += count;
@@ -261,8 +262,8 @@ TEST_F(replayed, cut_anywhere_is_no_more_than_what_is_there) {
         out->start();
         sink::recorded to(*out);
         to.begin(sink::made_heading());
-        for (std::uint64_t i = 0; i < 4; i++) {
-            for (std::uint64_t j = 0; j < 10; j++) out->on_softirq(softirq(j % 2, (1'000 + 10 * i + j) * ms, 100));
+        for (std::uint64_t i = 0; i < 2; i++) {
+            for (std::uint64_t j = 0; j < 20; j++) out->on_softirq(softirq(j % 2, (1'000 + 10 * i) * ms + j, 100));
             to.stall(sink::made_irq_off());
             model::snapshot one = sink::made_snapshot();
             one.start_ns = (1'000 + 10 * i) * ms;

@@ -38,7 +38,7 @@ std::vector<std::uint8_t> encoded(const std::vector<row>& rows, std::uint64_t& f
 
 } // namespace
 
-TEST(rows, come_back_as_they_were) {
+TEST(recorded_rows, come_back_as_they_were) {
     const auto rows = made_rows();
     std::uint64_t first_ns = 0;
     const auto all = encoded(rows, first_ns);
@@ -52,7 +52,7 @@ TEST(rows, come_back_as_they_were) {
     EXPECT_TRUE(reader.whole());
 }
 
-TEST(rows, usual_softirq_takes_seven_bytes) {
+TEST(recorded_rows, usual_softirq_takes_seven_bytes) {
     row_writer writer(16);
     writer.add({3, 1'000'000, 700, 0, true, 300, true, 300});
     const std::size_t before = writer.size();
@@ -60,7 +60,7 @@ TEST(rows, usual_softirq_takes_seven_bytes) {
     EXPECT_EQ(writer.size() - before, 7U);
 }
 
-TEST(rows, cut_anywhere_are_whole_up_to_there) {
+TEST(recorded_rows, cut_anywhere_are_whole_up_to_there) {
     const auto rows = made_rows();
     std::uint64_t first_ns = 0;
     const auto all = encoded(rows, first_ns);
@@ -74,7 +74,7 @@ TEST(rows, cut_anywhere_are_whole_up_to_there) {
     }
 }
 
-TEST(rows, of_senseless_bytes_end) {
+TEST(recorded_rows, of_senseless_bytes_end) {
     std::mt19937 random(1);
     for (int turn = 0; turn < 2'000; turn++) {
         std::vector<std::uint8_t> noise(random() % 64);

@@ -80,10 +80,12 @@ TEST_F(script_of_a_recording, has_the_columns_asked_for) {
 
 TEST_F(script_of_a_recording, as_json_has_every_field) {
     const std::string text = printed({{}, true});
-    EXPECT_THAT(text, testing::StartsWith(
-                          "{\"schema\":\"irqscope.span/1\",\"metric\":\"softirq_run\",\"cpu\":0,\"key\":\"NET_RX\",\"irq\":null,"
-                          "\"context\":\"bh_enable\",\"start_ns\":3000000000,\"duration_ns\":900,\"nested_ns\":10,"
-                          "\"latency_ns\":300,\"off_ns\":300}\n"));
+    EXPECT_THAT(
+        text,
+        testing::StartsWith(
+            "{\"schema\":\"irqscope.span/1\",\"metric\":\"softirq_run\",\"cpu\":0,\"key\":\"NET_RX\",\"irq\":null,"
+            "\"context\":\"bh_enable\",\"start_ns\":3000000000,\"duration_ns\":900,\"nested_ns\":10,"
+            "\"latency_ns\":300,\"off_ns\":300}\n"));
     EXPECT_THAT(text, testing::HasSubstr("{\"schema\":\"irqscope.stall/1\""));
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
 }
