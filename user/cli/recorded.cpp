@@ -5,7 +5,6 @@
 #include "host/cpus.hpp"
 #include "sink/recording.hpp"
 
-#include <chrono>
 #include <fmt/format.h>
 
 namespace irqscope::cli {
@@ -42,9 +41,7 @@ sink::stalls_heading heading_of(const recording::header& about) {
     made.without_beat = about.without_beat;
     made.beat_ns = about.beat_ns;
     made.thresholds_ns = about.thresholds_ns;
-    made.clock = {about.monotonic_ns,
-                  std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                      std::chrono::nanoseconds(about.realtime_ns)))};
+    made.clock = {about.monotonic_ns, about.wall_of(about.monotonic_ns)};
     return made;
 }
 

@@ -15,6 +15,13 @@ using stream::value_of;
 
 } // namespace
 
+std::chrono::system_clock::time_point header::wall_of(std::uint64_t ns) const {
+    // unsigned, which may wrap: a file says what it likes
+    const auto since_epoch = static_cast<std::int64_t>(static_cast<std::uint64_t>(realtime_ns) + (ns - monotonic_ns));
+    return std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::nanoseconds(since_epoch)));
+}
+
 std::string text_of(const header& from) {
     using json = nlohmann::ordered_json;
     json metrics = json::array();

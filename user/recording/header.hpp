@@ -7,6 +7,7 @@
 #include "model/stall.hpp"
 #include "result.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -35,6 +36,9 @@ struct header {
     std::vector<std::string> command;                         // that was run; empty: none
     std::vector<model::cpu_place> topology;
     std::vector<model::irq_route> irqs; // when it began
+
+    // The wall clock at a CLOCK_MONOTONIC time. After a suspend it is early by that one's length.
+    [[nodiscard]] std::chrono::system_clock::time_point wall_of(std::uint64_t ns) const;
 };
 
 std::string text_of(const header& from); // JSON, one line

@@ -53,8 +53,9 @@ result<untold> parse_untold(std::string_view text) {
         for (const model::aside why : model::all_asides)
             if (const auto* const one =
                     stream::object_of(from.at("set_aside"), std::string(model::name_of(why)).c_str()))
-                made.asides[why] = {one->at("count").get<std::uint64_t>(), one->at("total_ns").get<std::uint64_t>(),
-                                    one->at("max_ns").get<std::uint64_t>()};
+                made.asides[why] = {stream::as<std::uint64_t>(one->at("count")),
+                                    stream::as<std::uint64_t>(one->at("total_ns")),
+                                    stream::as<std::uint64_t>(one->at("max_ns"))};
         for (const model::stall_kind kind : model::all_stall_kinds)
             if (const auto count = stream::optional_of<std::uint64_t>(from.at("suppressed"),
                                                                       std::string(model::name_of(kind)).c_str()))

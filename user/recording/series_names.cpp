@@ -20,8 +20,8 @@ result<std::vector<numbered_series>> parse_series(std::string_view lines) {
     const auto parsed = stream::each_line(lines, [&found](const nlohmann::json& from) {
         const auto what = model::metric_named(from.at("metric").get<std::string>());
         if (!what) return;
-        found.push_back(
-            {from.at("number").get<std::uint32_t>(), from.at("cpu").get<int>(), stream::series_of(from, *what)});
+        found.push_back({stream::as<std::uint32_t>(from.at("number")), stream::as<int>(from.at("cpu")),
+                         stream::series_of(from, *what)});
     });
     if (!parsed) return tl::unexpected(parsed.error());
     return found;

@@ -43,9 +43,7 @@ summing::sums summing::whole(const replay& of) {
     const std::uint64_t until_ns = std::min(std::max(read.last_ns, to.start_ns + to.duration_ns), wanted_.to_ns);
     if (to.start_ns == 0 && read.last_ns != 0) to.start_ns = std::max(read.first_ns, wanted_.from_ns);
     if (until_ns > to.start_ns + to.duration_ns) to.duration_ns = until_ns - to.start_ns;
-    to.start_time =
-        std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(
-            std::chrono::nanoseconds(about.realtime_ns + static_cast<std::int64_t>(to.start_ns - about.monotonic_ns))));
+    to.start_time = about.wall_of(to.start_ns);
     if (to.coverage.cpus.empty()) to.coverage.cpus = about.cpus;
     if (about.spans) to.coverage.aggregation = "recording";
     model::snapshot counted;

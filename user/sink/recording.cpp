@@ -9,7 +9,6 @@
 #include "sink/units.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -21,12 +20,6 @@ using recording::chunk_kind;
 using recording::damage;
 
 constexpr std::size_t most_damages = 5; // that are shown one by one
-
-std::chrono::system_clock::time_point wall_of(const recording::header& about, std::uint64_t monotonic_ns) {
-    const auto ns = static_cast<std::uint64_t>(about.realtime_ns) + (monotonic_ns - about.monotonic_ns);
-    return std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(
-        std::chrono::nanoseconds(static_cast<std::int64_t>(ns))));
-}
 
 const char* name_of(damage::what is) {
     switch (is) {
@@ -71,7 +64,7 @@ std::string text_of(const recording::replay& of) {
     const bool any = read.last_ns != 0;
     const std::uint64_t ns = any ? read.last_ns - read.first_ns : 0;
     text += fmt::format("{} from {}, CLOCK_MONOTONIC {:.6f} .. {:.6f}\n", format_ns(ns),
-                        format_local(wall_of(about, any ? read.first_ns : about.monotonic_ns)),
+                        format_local(about.wall_of(any ? read.first_ns : about.monotonic_ns)),
                         static_cast<double>(any ? read.first_ns : 0) / 1e9, static_cast<double>(read.last_ns) / 1e9);
     if (!about.command.empty())
         text += fmt::format("command: {}\n", printable(fmt::format("{}", fmt::join(about.command, " ")), 200));

@@ -18,11 +18,16 @@ model::series_id series_of(const json& from, model::metric what) {
 }
 
 result<void> parse(std::string_view text, const std::function<void(const json&)>& use) {
+    const auto wrong = [text](const std::exception& what) {
+        return failure(exit_status::failed, fmt::format("this is not JSON as irqscope writes it ({}): {}", what.what(),
+                                                        text.substr(0, 200)));
+    };
     try {
         use(json::parse(text));
-    } catch (const json::exception& wrong) {
-        return failure(exit_status::failed, fmt::format("this is not JSON as irqscope writes it ({}): {}", wrong.what(),
-                                                        text.substr(0, 200)));
+    } catch (const json::exception& what) {
+        return wrong(what);
+    } catch (const std::out_of_range& what) {
+        return wrong(what);
     }
     return {};
 }

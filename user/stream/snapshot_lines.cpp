@@ -20,11 +20,11 @@ std::uint64_t number(const json& from, const char* name) { return value_of<std::
 bool read_histogram(const json& from, model::histogram& to) {
     std::uint64_t samples = 0;
     for (const json& bucket : from.at("buckets")) {
-        const auto ge_ns = bucket.at("ge_ns").get<std::uint64_t>();
+        const auto ge_ns = as<std::uint64_t>(bucket.at("ge_ns"));
         const std::size_t index = model::histogram::bucket_of(ge_ns);
         if (model::histogram::range_of(index).ge_ns != ge_ns) return false;
-        to.add_bucket(index, bucket.at("count").get<std::uint64_t>());
-        samples += bucket.at("count").get<std::uint64_t>();
+        to.add_bucket(index, as<std::uint64_t>(bucket.at("count")));
+        samples += as<std::uint64_t>(bucket.at("count"));
     }
     to.add_sums(number(from, "sum_ns"), number(from, "nested_ns"));
     if (samples != 0) to.widen(number(from, "min_ns"), number(from, "max_ns"));
@@ -34,10 +34,9 @@ bool read_histogram(const json& from, model::histogram& to) {
 model::lost lost_of(const json& from) {
     model::lost made;
     if (const json* const counts = object_of(from, "counts"))
-        for (const auto& [kind, count] : counts->items()) made.counts[kind] = count.get<std::uint64_t>();
+        for (const auto& [kind, count] : counts->items()) made.counts[kind] = as<std::uint64_t>(count);
     if (const json* const misses = object_of(from, "recursion_misses"))
-        for (const auto& [program, count] : misses->items())
-            made.recursion_misses[program] = count.get<std::uint64_t>();
+        for (const auto& [program, count] : misses->items()) made.recursion_misses[program] = as<std::uint64_t>(count);
     made.cpus_gone = value_of<std::vector<int>>(from, "cpus_gone");
     made.cpus_come = value_of<std::vector<int>>(from, "cpus_come");
     return made;
@@ -52,12 +51,11 @@ model::coverage coverage_of(const json& from) {
     made.reraises = value_of<bool>(from, "reraises");
     made.nested = value_of<bool>(from, "nested");
     if (const json* const untraced = object_of(from, "untraced_sysvecs"))
-        for (const auto& [name, count] : untraced->items())
-            made.untraced.emplace_back(name, count.get<std::uint64_t>());
+        for (const auto& [name, count] : untraced->items()) made.untraced.emplace_back(name, as<std::uint64_t>(count));
     made.beat_ns = number(from, "beat_ns");
     if (const auto beats = from.find("heartbeats"); beats != from.end())
         for (const json& one : *beats)
-            made.heartbeats[one.at("cpu").get<int>()] = {
+            made.heartbeats[as<int>(one.at("cpu"))] = {
                 number(one, "due"),    number(one, "seen"),     number(one, "late"),        number(one, "skipped"),
                 number(one, "unseen"), number(one, "restarts"), value_of<bool>(one, "soft")};
     made.without_beat = value_of<std::vector<int>>(from, "without_beat");
@@ -68,7 +66,7 @@ model::coverage coverage_of(const json& from) {
 
 model::time_split split_of(const json& from) {
     model::time_split made;
-    made.cpu = from.at("cpu").get<int>();
+    made.cpu = as<int>(from.at("cpu"));
     made.where.start_ns = number(from, "start_ns");
     made.where.end_ns = number(from, "end_ns");
     for (const model::part which : model::all_parts)
@@ -89,7 +87,7 @@ std::optional<std::chrono::system_clock::time_point> time_of(const std::string& 
     char zone = 0;
     if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%6d%c", &day.tm_year, &day.tm_mon, // NOLINT(cert-err34-c)
                     &day.tm_mday, &day.tm_hour, &day.tm_min, &day.tm_sec, &us, &zone) != 8 ||
-        zone != 'Z')
+        zone != 'Z' || day.tm_year < 1970 || day.tm_year > 2200) // in nanoseconds the clock ends in 2262
         return std::nullopt;
     day.tm_year -= 1900;
     day.tm_mon -= 1;
@@ -109,7 +107,7 @@ bool read_snapshot(const json& from, model::snapshot& to) {
         if (!what) continue;
         model::series& made = to.all.emplace_back();
         made.id = series_of(one, *what);
-        made.cpu = one.at("cpu").get<int>();
+        made.cpu = as<int>(one.at("cpu"));
         made.dropped = number(one, "dropped");
         if (!read_histogram(one, made.values)) return false;
     }
@@ -117,7 +115,7 @@ bool read_snapshot(const json& from, model::snapshot& to) {
         for (const json& one : *open)
             if (const auto what = model::metric_named(one.at("metric").get<std::string>()))
                 to.open.push_back(
-                    {series_of(one, *what), one.at("cpu").get<int>(), number(one, "start_ns"), number(one, "age_ns")});
+                    {series_of(one, *what), as<int>(one.at("cpu")), number(one, "start_ns"), number(one, "age_ns")});
     if (const auto splits = from.find("time_split"); splits != from.end() && !splits->is_null()) {
         model::time_splits& made = to.split.emplace();
         for (const json& one : *splits) made.cpus.push_back(split_of(one));

@@ -35,9 +35,9 @@ model::scheduling scheduling_of(const json& from) {
     model::scheduling made;
     const auto name = value_of<std::string>(from, "class");
     while (made.policy < most_policies && model::class_of(made) != name) made.policy++;
-    if (const auto rt = optional_of<int>(from, "rt_priority"))
+    if (const auto rt = optional_of<std::int16_t>(from, "rt_priority"))
         made.prio = 99 - *rt;
-    else if (const auto nice = optional_of<int>(from, "nice"))
+    else if (const auto nice = optional_of<std::int16_t>(from, "nice"))
         made.prio = 120 + *nice;
     else
         made.prio = -1;
@@ -175,10 +175,11 @@ std::optional<model::stall> stall_of(const json& from) {
     made.kind = *kind;
     const bool ended = from.at("state") == model::name_of(model::stall_state::ended);
     made.state = ended ? model::stall_state::ended : model::stall_state::open;
-    made.cpu = from.at("cpu").get<int>();
-    made.start_ns = from.at("start_ns").get<std::uint64_t>();
-    made.at_least_ns = from.at("at_least_ns").get<std::uint64_t>();
+    made.cpu = as<int>(from.at("cpu"));
+    made.start_ns = as<std::uint64_t>(from.at("start_ns"));
+    made.at_least_ns = as<std::uint64_t>(from.at("at_least_ns"));
     made.end_ns = made.start_ns + made.at_least_ns;
+    if (made.end_ns < made.start_ns) throw std::out_of_range("a stall that ends before it begins");
     made.less_than_ns = optional_of<std::uint64_t>(from, "less_than_ns");
     made.incident = value_of<std::uint64_t>(from, "incident");
     if (!value_of<std::string>(from, "key").empty()) made.of = series_of(from, metric_of(made.kind));

@@ -10,7 +10,7 @@
 namespace irqscope::stream {
 
 // Nothing: a kind that this version does not know. Of a stall that ended, end_ns is start_ns + at_least_ns. Throws
-// nlohmann::json::exception.
+// as parse() has it.
 std::optional<model::stall> stall_of(const nlohmann::json& from);
 
 } // namespace irqscope::stream

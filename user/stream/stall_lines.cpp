@@ -13,7 +13,7 @@ result<stall_lines> parse_stall_lines(std::string_view text) {
         const auto& schema = document.at("schema");
         if (schema == "irqscope.stalls_summary/1") {
             for (const auto& [why, one] : document.at("set_aside").items())
-                found.set_aside[why] = one.at("count").get<std::uint64_t>();
+                found.set_aside[why] = as<std::uint64_t>(one.at("count"));
         } else if (schema == "irqscope.stall/1") {
             if (auto one = stall_of(document)) found.stalls.push_back(std::move(*one));
         }

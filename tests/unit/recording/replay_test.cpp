@@ -327,4 +327,20 @@ TEST_F(replayed, series_and_chunks_to_come_are_counted) {
     EXPECT_TRUE(read_->file().whole());
 }
 
+// Written by `irqscope record` on 2026-11-29: what format 1 was then must be read for ever.
+TEST_F(replayed, file_of_version_1_is_read) {
+    path_ = IRQSCOPE_FIXTURES "/small.data";
+    const auto found = sums();
+    EXPECT_TRUE(read_->file().whole());
+    EXPECT_EQ(read_->read().spans_read, 209U);
+    EXPECT_EQ(read_->read().unknown_spans + read_->read().unknown_chunks + read_->read().senseless_chunks, 0U);
+    EXPECT_EQ(told_.size(), 28U);
+    EXPECT_EQ(found.histograms.kernel, "6.18.44-fc-v657");
+    EXPECT_EQ(read_->about().irqs.size(), 19U);
+    std::uint64_t samples = 0;
+    for (const model::series& one : found.histograms.all) samples += one.values.samples();
+    EXPECT_EQ(samples, 296U);
+    EXPECT_FALSE(found.stalls.culprits.empty());
+}
+
 } // namespace irqscope::recording

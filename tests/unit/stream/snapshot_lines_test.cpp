@@ -76,6 +76,9 @@ TEST(snapshot_lines, that_are_none_fail) {
     EXPECT_FALSE(parse_snapshot(without("\"ge_ns\":20", "\"ge_ns\":21"))) << "no bucket of ours begins there";
     EXPECT_FALSE(parse_snapshot(without("\"count\":4", "\"count\":5"))) << "more than its buckets hold";
     EXPECT_FALSE(parse_snapshot(without("\"metrics\"", "\"metric\"")));
+    for (const char* other : {"1e30", "-1", "1.5", "\"7\"", "99999999999999999999999"})
+        EXPECT_FALSE(parse_snapshot(without("\"age_ns\":77", std::string("\"age_ns\":") + other))) << other;
+    EXPECT_FALSE(parse_snapshot(without("\"cpu\":1,\"key\":\"RCU\"", "\"cpu\":4294967296,\"key\":\"RCU\"")));
     for (std::size_t size = 0; size + 2 < good.size(); size += 7) EXPECT_FALSE(parse_snapshot(good.substr(0, size)));
 }
 

@@ -137,4 +137,12 @@ TEST(stall_lines, come_back_as_they_were) {
     }
 }
 
+TEST(stall_lines, that_end_before_they_begin_are_an_error) {
+    sink::json_stalls out;
+    out.begin(sink::made_heading());
+    model::stall one = sink::made_irq_off();
+    one.at_least_ns = UINT64_MAX;
+    EXPECT_FALSE(parse_stall_lines(out.text_of(one)));
+}
+
 } // namespace irqscope::stream
