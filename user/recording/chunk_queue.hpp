@@ -46,11 +46,6 @@ public:
     }
     void pop() { tail_.store(tail_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
-    [[nodiscard]] std::size_t waiting() const {
-        return head_.load(std::memory_order_relaxed) - tail_.load(std::memory_order_relaxed);
-    }
-    [[nodiscard]] std::size_t places() const { return items_.size(); }
-
 private:
     std::vector<item> items_;
     std::atomic<std::size_t> head_ = 0;

@@ -40,8 +40,6 @@ public:
     result<void> end();
 
     [[nodiscard]] std::uint64_t size() const { return size_; }
-    [[nodiscard]] std::uint64_t chunks() const { return sequence_; }
-    [[nodiscard]] const std::string& name() const { return name_; }
 
 private:
     struct free_context {

@@ -79,7 +79,6 @@ void recorder::close(std::uint32_t number) {
         if (cpu.offs != 0) dropped_[{static_cast<int>(number), WIRE_HIST_SOFTIRQ_OFF}] += cpu.offs;
     }
     if (room_.capacity() < chunk_bytes) room_.reserve(chunk_bytes + most_row_bytes); // the place had another kind's
-    progress_.most_waiting = std::max(progress_.most_waiting, queue_.waiting());
     cpu.counts.fill(0);
     cpu.latencies.fill(0);
     cpu.offs = 0;
@@ -126,7 +125,6 @@ void recorder::add_untold(const std::string& document) {
 }
 
 void recorder::add_interval(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& document) {
-    flush();
     add_text({chunk_kind::interval, start_ns, end_ns, chunk_head::no_cpu, 1}, document);
 }
 

@@ -67,8 +67,7 @@ public:
         std::uint64_t spans = 0;   // written or on their way
         std::uint64_t dropped = 0; // that found the queue full
         std::uint64_t stalls = 0;
-        std::uint64_t bytes = 0;      // in the file
-        std::size_t most_waiting = 0; // chunks, of queue_places
+        std::uint64_t bytes = 0; // in the file
     };
     [[nodiscard]] progress so_far() const;
     // The disk is full, say; from then on nothing is written.
