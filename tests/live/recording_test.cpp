@@ -39,9 +39,11 @@ both run_both(std::uint32_t ring_bytes, std::uint64_t datagrams, bool drained) {
     auto session = attached(options);
     recording::header about;
     about.spans = true;
-    auto file = must(recording::file_writer::create(AT_FDCWD, "both.data"));
-    recording::recorder recorder(std::move(file), text_of(about), [&session] { return session.catalog(); });
-    recorder.start();
+    recording::files_plan where;
+    where.path = "both.data";
+    auto files = must(recording::files::create(where, [&about](std::uint64_t /*from_ns*/) { return text_of(about); }));
+    recording::recorder recorder(std::move(files), [&session] { return session.catalog(); });
+    recorder.start([] {});
     auto reader = must(stream::ring_reader::open(session.rings(), recorder));
     const auto online = must(host::online_cpus());
     std::atomic<bool> over = false;

@@ -109,16 +109,35 @@ result<std::vector<int>> parse_cpus(std::string_view option, std::string_view te
     return cpus;
 }
 
-result<std::uint32_t> parse_ring_size(std::string_view option, std::string_view text) {
-    std::uint64_t bytes = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+namespace {
+
+constexpr std::uint64_t most_bytes = 1ULL << 50;
+
+// "64K", "4G", a bare number is bytes. Nothing: it is no size, or too large for anything.
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
     const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-    const std::uint64_t factor = unit.empty() ? 1 : unit == "K" ? 1024 : unit == "M" ? 1024 * 1024 : 0;
-    constexpr std::uint64_t most = 1U << 30;
-    if (failed != std::errc{} || factor == 0 || bytes > most || bytes * factor < 4096 || bytes * factor > most ||
-        !std::has_single_bit(bytes * factor))
+    constexpr std::array<std::pair<std::string_view, unsigned>, 4> units{{{"", 0}, {"K", 10}, {"M", 20}, {"G", 30}}};
+    for (const auto& [name, shift] : units)
+        if (failed == std::errc{} && unit == name && number <= (most_bytes >> shift)) return number << shift;
+    return std::nullopt;
+}
+
+} // namespace
+
+result<std::uint32_t> parse_ring_size(std::string_view option, std::string_view text) {
+    const auto bytes = parse_size(text);
+    if (!bytes || *bytes < 4096 || *bytes > (1U << 30) || !std::has_single_bit(*bytes))
         return failure(exit_status::usage, fmt::format("{} {}: must be a power of two from 4K to 1024M", option, text));
-    return static_cast<std::uint32_t>(bytes * factor);
+    return static_cast<std::uint32_t>(*bytes);
+}
+
+result<std::uint64_t> parse_file_size(std::string_view option, std::string_view text) {
+    const auto bytes = parse_size(text);
+    if (!bytes || *bytes < (4U << 20))
+        return failure(exit_status::usage, fmt::format("{} {}: must be 4M or more, as in 100M or 2G", option, text));
+    return *bytes;
 }
 
 } // namespace irqscope::cli

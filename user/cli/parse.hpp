@@ -20,6 +20,9 @@ result<std::uint64_t> parse_threshold(std::string_view option, std::string_view 
 // "64K", "1M", a bare number is bytes: a power of two from 4096 up to 1 GiB. Fails: usage.
 result<std::uint32_t> parse_ring_size(std::string_view option, std::string_view text);
 
+// "100M", "4G", a bare number is bytes: 4 MiB or more. Fails: usage.
+result<std::uint64_t> parse_file_size(std::string_view option, std::string_view text);
+
 // A heartbeat's period: 100us to 100ms. Fails: usage.
 result<std::uint64_t> parse_beat(std::string_view option, std::string_view text);
 

@@ -2,7 +2,9 @@
 // `irqscope record`: everything into a file, which is readable whatever becomes of this host.
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
+#include "cli/progress.hpp"
 #include "cli/scope.hpp"
+#include "cli/switching.hpp"
 #include "cli/thresholds.hpp"
 #include "cli/turns.hpp"
 #include "cli/urgent.hpp"
@@ -16,17 +18,15 @@
 #include "recording/header.hpp"
 #include "recording/recorder.hpp"
 #include "sink/recorded.hpp"
-#include "sink/units.hpp"
 #include "symbols/live_symbols.hpp"
 #include "version.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <fcntl.h>
+#include <csignal>
 #include <fmt/format.h>
 #include <memory>
-#include <unistd.h>
 
 namespace irqscope::cli {
 
@@ -43,6 +43,7 @@ constexpr std::uint64_t histograms_ns = 10'000'000'000;
 struct record_options {
     scope_options scope;
     threshold_options thresholds;
+    switching_options switching;
     std::string output = "irqscope.data";
     std::string ring_size;
     std::string sync = "1s";
@@ -54,6 +55,7 @@ struct plan {
     std::optional<std::uint64_t> duration_ns;
     probe::session_options session;
     std::uint64_t sync_ns = 0;
+    switching_plan switching;
 };
 
 std::uint32_t usual_ring_bytes() {
@@ -75,6 +77,11 @@ result<plan> understand(const record_options& options) {
     if (!sync_ns) return tl::unexpected(sync_ns.error());
     if (*sync_ns < 10'000'000) return failure(exit_status::usage, fmt::format("--sync {}: 10ms or more", options.sync));
     made.sync_ns = *sync_ns;
+    const auto switching = understand(options.switching);
+    if (!switching) return tl::unexpected(switching.error());
+    made.switching = *switching;
+    if (made.session.stalls.empty() && made.switching.rule.on_stall)
+        return failure(exit_status::usage, "every kind of stall is off: --switch-on-stall would never have a file");
     made.session.stream = !options.stalls_only;
     made.session.kernel_histograms = options.stalls_only;
     made.session.ring_bytes = options.stalls_only ? stalls_ring_bytes : usual_ring_bytes();
@@ -86,6 +93,7 @@ result<plan> understand(const record_options& options) {
     return made;
 }
 
+// Of which every file has one, with its own time.
 recording::header header_of(const plan& todo, const record_options& options) {
     const host::system system = host::read_system();
     recording::header made;
@@ -93,11 +101,6 @@ recording::header header_of(const plan& todo, const record_options& options) {
     made.host = system.host;
     made.kernel = system.kernel;
     made.machine = system.machine;
-    made.monotonic_ns = host::monotonic_ns();
-    made.boottime_ns = made.monotonic_ns + host::boot_offset_ns();
-    made.realtime_ns =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-            .count();
     const auto online = host::online_cpus().value_or(std::vector<int>{});
     made.cpus = todo.session.cpus ? host::intersection(*todo.session.cpus, online) : online;
     made.beat_ns = todo.session.beat_ns;
@@ -109,60 +112,20 @@ recording::header header_of(const plan& todo, const record_options& options) {
     made.ring_bytes = todo.session.ring_bytes;
     made.command = options.command;
     made.topology = host::read_topology();
-    made.irqs = host::read_irq_routes();
     return made;
 }
 
-// On a terminal: where the recording stands.
-class progress {
-public:
-    progress(const recording::recorder& of, std::optional<std::uint64_t> duration_ns)
-        : of_(&of), duration_ns_(duration_ns), start_ns_(host::monotonic_ns()), shown_(isatty(STDERR_FILENO) != 0) {}
-
-    void show(const model::snapshot& interval) {
-        for (const auto& [kind, count] : interval.lost.counts) lost_ += count;
-        if (!shown_) return;
-        const auto now = of_->so_far();
-        const std::uint64_t ns = std::max<std::uint64_t>(host::monotonic_ns() - start_ns_, 1);
-        const std::uint64_t spans = now.spans - spans_;
-        spans_ = now.spans;
-        const std::uint64_t until = duration_ns_.value_or(3'600'000'000'000);
-        const auto projected = static_cast<double>(now.bytes) * static_cast<double>(until) / static_cast<double>(ns);
-        fmt::print(stderr, "\r\x1b[Kirqscope: {}  {} spans ({}/s), {} stalls  {}, {} {}  lost: {}", sink::format_ns(ns),
-                   sink::format_count(now.spans),
-                   sink::format_rate(static_cast<double>(spans) * 1e9 /
-                                     static_cast<double>(std::max<std::uint64_t>(interval.duration_ns, 1))),
-                   sink::format_count(now.stalls), sink::format_bytes(now.bytes),
-                   sink::format_bytes(static_cast<std::uint64_t>(projected)), duration_ns_ ? "at the end" : "an hour",
-                   lost_ == 0 ? "nothing" : sink::format_count(lost_));
-    }
-    void clear() const {
-        if (shown_) fmt::print(stderr, "\r\x1b[K");
-    }
-    [[nodiscard]] std::uint64_t lost() const { return lost_; }
-    [[nodiscard]] std::uint64_t ns() const { return host::monotonic_ns() - start_ns_; }
-
-private:
-    const recording::recorder* of_;
-    std::optional<std::uint64_t> duration_ns_;
-    std::uint64_t start_ns_;
-    std::uint64_t spans_ = 0;
-    std::uint64_t lost_ = 0;
-    bool shown_;
-};
-
-void sum_up(const recording::recorder& of, const progress& shown, const std::string& name, bool with_spans) {
-    const auto now = of.so_far();
-    std::string text = fmt::format("irqscope: {}: ", name);
-    if (with_spans) text += fmt::format("{} spans, ", sink::format_count(now.spans));
-    text += fmt::format("{} stalls in {}, {}", sink::format_count(now.stalls), sink::format_ns(shown.ns()),
-                        sink::format_bytes(now.bytes));
-    if (with_spans && now.spans != 0)
-        text += fmt::format(" ({:.1f} bytes a span)", static_cast<double>(now.bytes) / static_cast<double>(now.spans));
-    text += shown.lost() == 0
-                ? "; lost: nothing"
-                : fmt::format("; lost: {} (`irqscope report` says what)", sink::format_count(shown.lost()));
-    fmt::print(stderr, "{}\n", text);
+std::string text_of(recording::header about, std::uint64_t from_ns) {
+    const std::uint64_t now_ns = host::monotonic_ns();
+    const std::uint64_t since_ns = from_ns == 0 ? 0 : now_ns - std::min(from_ns, now_ns);
+    about.monotonic_ns = now_ns - since_ns;
+    about.boottime_ns = about.monotonic_ns + host::boot_offset_ns();
+    about.realtime_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count() -
+        static_cast<std::int64_t>(since_ns);
+    about.irqs = host::read_irq_routes();
+    return recording::text_of(about);
 }
 
 // The command's exit status becomes ours, and there is nothing to say about it.
@@ -182,27 +145,38 @@ result<void> run_record(const record_options& options, const global_options& glo
         if (!prepared) return tl::unexpected(prepared.error());
         command.emplace(std::move(*prepared));
     }
-    auto file = recording::file_writer::create(AT_FDCWD, options.output);
-    if (!file) return tl::unexpected(file.error());
+    recording::files_plan where;
+    where.path = options.output;
+    where.keep = todo->switching.keep;
+    where.before_ns = todo->switching.before_ns;
+    auto files = recording::files::create(
+        where, [about = header_of(*todo, options)](std::uint64_t from_ns) { return text_of(about, from_ns); });
+    if (!files) return tl::unexpected(files.error());
     probe::measurement* measured = nullptr;
-    recording::recorder recorder(std::move(*file), text_of(header_of(*todo, options)),
-                                 [&measured] { return measured->programs().catalog(); });
+    recording::recorder recorder(std::move(*files), [&measured] { return measured->programs().catalog(); });
+    sink::recorded out(recorder);
+    auto asks = signals::of(SIGUSR2);
+    if (!asks) return tl::unexpected(asks.error());
+    switching files_switch(todo->switching, recorder, out, std::move(*asks));
     become_urgent();
     auto running = probe::measurement::start(*kernel, todo->session, todo->session.stream ? &recorder : nullptr);
     if (!running) return tl::unexpected(running.error());
     measured = &*running;
     std::vector<int> calls = running->descriptors();
+    calls.push_back(files_switch.descriptor());
     if (command) calls.push_back(command->descriptor());
     auto when = turns::make(calls);
     if (!when) return tl::unexpected(when.error());
+    recorder.start([&options] {
+        become_able_to_make_files(options.output);
+        (void)probe::drop_rights(); // that it fails is said below
+    });
     if (const auto dropped = probe::drop_rights(); !dropped)
         fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
-    recorder.start();
 
-    sink::recorded out(recorder);
     sink::stalls_heading heading;
     heading.clock = {host::monotonic_ns(), std::chrono::system_clock::now()};
-    out.begin(heading);
+    files_switch.begin(heading);
     progress shown(recorder, todo->duration_ns);
     watch_plan watching;
     watching.duration_ns = todo->duration_ns;
@@ -211,23 +185,26 @@ result<void> run_record(const record_options& options, const global_options& glo
     watching.interval_ns = todo->session.stream ? todo->sync_ns : std::max(todo->sync_ns, histograms_ns);
     watching.on_interval = [&](model::snapshot& one, const model::stalls_report& untold) {
         if (const auto names = running->programs().catalog()) out.interval(one, *names, untold);
+        files_switch.closed(one.start_ns + one.duration_ns);
         shown.show(one);
     };
+    watching.closes = [&] { return files_switch.closes(); };
     watching.is_over = [&, next_ns = host::monotonic_ns()](std::uint64_t now_ns) mutable {
         if (now_ns >= next_ns) recorder.flush();
         if (now_ns >= next_ns) next_ns = now_ns + todo->sync_ns;
         return recorder.failed() || (command && command->status());
     };
     watching.detach = true;
-    fmt::print(stderr, "irqscope: recording to {}{}, Ctrl-C ends it\n", options.output, words_for(todo->duration_ns));
+    fmt::print(stderr, "irqscope: recording to {}{}{}, Ctrl-C ends it\n", options.output,
+               todo->switching.rule.on_stall ? " when there is a stall" : "", words_for(todo->duration_ns));
     if (command)
         if (auto gone = command->go(); !gone) return gone;
-    auto watched = watch(watching, *running, *symbols, out, *when).run();
+    auto watched = watch(watching, *running, *symbols, files_switch, *when).run();
     auto written = recorder.finish();
     shown.clear();
     if (!written) return written;
     if (!watched) return watched;
-    sum_up(recorder, shown, options.output, todo->session.stream);
+    shown.sum_up(options.output, todo->session.stream);
     if (command)
         if (const auto status = command->status(); status && *status != 0) return pass_on(*status);
     return {};
@@ -251,6 +228,7 @@ command add_record(CLI::App& parent) {
         ->type_name("BYTES");
     record->add_option("--sync", options->sync, "so much of the end a crash of this host may cost (1s)")
         ->type_name("TIME");
+    add_switching(*record, options->switching);
     record
         ->add_option("command", options->command,
                      "is run meanwhile; its end is the recording's, and so is its exit status")
@@ -259,7 +237,10 @@ command add_record(CLI::App& parent) {
         "Examples:\n"
         "  irqscope record -d 60                        a minute, to irqscope.data\n"
         "  irqscope record -o fio.data -- fio job.fio   as long as a command runs\n"
-        "  irqscope record --stalls-only                until Ctrl-C, hours if need be\n\n"
+        "  irqscope record --stalls-only                until Ctrl-C, hours if need be\n"
+        "  irqscope record --max-size 1G --keep 5       the last 5 GiB, in files that can each be read\n"
+        "  irqscope record --switch-on-stall 10s        a file for each incident, with the 10 s before it\n\n"
+        "SIGUSR2 begins a new file; with --switch-on-stall it makes one of what is kept. "
         "`irqscope report` reads it. docs/RECORDING.md says what a crash leaves of it, docs/FORMAT.md how it is made.");
     return [options](const global_options& global) { return run_record(*options, global); };
 }

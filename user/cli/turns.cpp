@@ -72,7 +72,7 @@ struct turns::implementation {
         std::vector<int> on; // these CPUs
     };
 
-    end_signals signals;
+    signals ends;
     host::descriptor ending;  // readable when it is over
     std::vector<int> allowed; // when the process began; empty: the kernel does not tell
     std::vector<int> cpus;    // of those, where readers may be
@@ -90,8 +90,8 @@ struct turns::implementation {
     result<void> outcome;
     std::exception_ptr thrown;
 
-    implementation(end_signals from, host::descriptor to_end)
-        : signals(std::move(from)), ending(std::move(to_end)), allowed(host::own_cpus()),
+    implementation(signals from, host::descriptor to_end)
+        : ends(std::move(from)), ending(std::move(to_end)), allowed(host::own_cpus()),
           cpus(host::difference(allowed, host::isolated_cpus())) {
         if (cpus.empty()) cpus = allowed;
     }
@@ -142,7 +142,7 @@ void turns::implementation::serve(reader& me) {
         auto lock = have_turn();
         if (over) return;
         me.id = gettid();
-        stopped = signals.came() || has_no_reader(STDOUT_FILENO) || stopped;
+        stopped = ends.came() || has_no_reader(STDOUT_FILENO) || stopped;
         if (stopped || called || host::monotonic_ns() >= after(due_ns, places[me.number].rank * step_ns)) take_one();
         if (over) return call_in(me);
         const place& here = places[me.number];
@@ -183,15 +183,15 @@ turns& turns::operator=(turns&& other) noexcept = default;
 turns::~turns() = default;
 
 result<turns> turns::make(const std::vector<int>& descriptors) {
-    auto signals = end_signals::take_over();
-    if (!signals) return tl::unexpected(signals.error());
+    auto ends = signals::that_end();
+    if (!ends) return tl::unexpected(ends.error());
     host::descriptor ending(eventfd(0, EFD_CLOEXEC));
     if (ending.get() < 0)
         return failure(exit_status::failed, fmt::format("cannot make an eventfd: {}", std::strerror(errno)));
-    auto inner = std::make_unique<implementation>(std::move(*signals), std::move(ending));
+    auto inner = std::make_unique<implementation>(std::move(*ends), std::move(ending));
     const std::size_t count = std::clamp<std::size_t>(inner->cpus.size(), 1, most_readers);
     for (std::size_t number = 0; number < count; number++) {
-        std::vector<int> call{inner->signals.descriptor(), inner->ending.get()};
+        std::vector<int> call{inner->ends.descriptor(), inner->ending.get()};
         if (number == 0) call.insert(call.end(), descriptors.begin(), descriptors.end());
         auto waiting = waiter::make(call, STDOUT_FILENO);
         if (!waiting) return tl::unexpected(waiting.error());

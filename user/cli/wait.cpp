@@ -31,7 +31,14 @@ std::uint64_t after(std::uint64_t start_ns, std::optional<std::uint64_t> length_
     return length_ns && *length_ns < never - start_ns ? start_ns + *length_ns : never;
 }
 
-result<end_signals> end_signals::take_over() {
+result<signals> signals::take_over(const sigset_t& those) {
+    if (sigprocmask(SIG_BLOCK, &those, nullptr) != 0) return cannot_wait();
+    signals made(host::descriptor(signalfd(-1, &those, SFD_CLOEXEC | SFD_NONBLOCK)));
+    if (made.descriptor() < 0) return cannot_wait();
+    return made;
+}
+
+result<signals> signals::that_end() {
     sigset_t ends;
     sigemptyset(&ends);
     sigaddset(&ends, SIGINT);
@@ -40,13 +47,17 @@ result<end_signals> end_signals::take_over() {
     // not under nohup: a blocked signal comes although it is ignored
     if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&ends, SIGHUP);
     std::signal(SIGPIPE, SIG_IGN); // NOLINT(cert-err33-c): a write then fails with EPIPE, which is looked at
-    if (sigprocmask(SIG_BLOCK, &ends, nullptr) != 0) return cannot_wait();
-    end_signals made(host::descriptor(signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK)));
-    if (made.descriptor() < 0) return cannot_wait();
-    return made;
+    return take_over(ends);
 }
 
-bool end_signals::came() const {
+result<signals> signals::of(int number) {
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    return take_over(one);
+}
+
+bool signals::came() const {
     bool any = false;
     signalfd_siginfo info{};
     while (read(descriptor(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) any = true;

@@ -5,6 +5,7 @@
 #include "host/descriptor.hpp"
 #include "result.hpp"
 
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -14,18 +15,20 @@ namespace irqscope::cli {
 // The moment so long after the start; without a length, or beyond what the clock can count, never (the largest number).
 std::uint64_t after(std::uint64_t start_ns, std::optional<std::uint64_t> length_ns);
 
-// SIGINT, SIGTERM and SIGHUP (where it is not ignored), which no longer end the process, and not those of its threads that
-// are started later; SIGPIPE is ignored.
-class end_signals {
+// Signals that are taken here: they no longer end the process, and not those of its threads that are started later.
+class signals {
 public:
-    static result<end_signals> take_over();
+    // SIGINT, SIGTERM and SIGHUP (where it is not ignored); SIGPIPE is ignored. Fails: failed.
+    static result<signals> that_end();
+    static result<signals> of(int number);
 
     [[nodiscard]] int descriptor() const { return descriptor_.get(); } // readable when one has come
     // Whether one has come since the last call.
     [[nodiscard]] bool came() const;
 
 private:
-    explicit end_signals(host::descriptor from) : descriptor_(std::move(from)) {}
+    explicit signals(host::descriptor from) : descriptor_(std::move(from)) {}
+    static result<signals> take_over(const sigset_t& those);
     host::descriptor descriptor_;
 };
 

@@ -88,7 +88,7 @@ result<std::optional<std::uint64_t>> watch::turn(bool stopped) {
     }
     const bool told = tell(now, false);
     const bool over = stopped || now >= end_ns_ || !told || (todo_->is_over && todo_->is_over(now));
-    if (!over && now >= next_interval_ns_) {
+    if (!over && (now >= next_interval_ns_ || (todo_->closes && todo_->closes()))) {
         if (auto closed = close_interval(false); !closed) return tl::unexpected(closed.error());
         next_interval_ns_ = after(now, todo_->interval_ns);
         next_refresh_ns_ = now + refresh_ns;

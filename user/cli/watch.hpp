@@ -26,6 +26,8 @@ struct watch_plan {
 
     // What closes an interval of so many ns, and takes it; 0: there is one, the whole.
     std::uint64_t interval_ns = 0;
+    // At each turn. True: the present interval ends now.
+    std::function<bool()> closes;
     // untold: the asides and what was suppressed, since the start.
     std::function<void(model::snapshot&, const model::stalls_report& untold)> on_interval;
     // At each turn. True: this is the last one.

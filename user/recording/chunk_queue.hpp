@@ -16,9 +16,12 @@ namespace irqscope::recording {
 
 class chunk_queue {
 public:
+    // What the writer is to do: write the chunk, or see files::next() and files::rest().
+    enum class order { write, next, rest };
     struct item {
         chunk_about about;
         std::vector<std::uint8_t> payload;
+        order what = order::write;
     };
 
     // So many places, each with so much room; both of them from the start.
@@ -27,11 +30,12 @@ public:
     }
 
     // By one thread at a time. Takes the payload and leaves an empty one with room instead. False: there is no place.
-    bool push(const chunk_about& about, std::vector<std::uint8_t>& payload) {
+    bool push(const chunk_about& about, std::vector<std::uint8_t>& payload, order what = order::write) {
         const std::size_t at = head_.load(std::memory_order_relaxed);
         if (at - tail_.load(std::memory_order_acquire) == items_.size()) return false;
         item& to = items_[at % items_.size()];
         to.about = about;
+        to.what = what;
         to.payload.swap(payload);
         payload.clear();
         head_.store(at + 1, std::memory_order_release);

@@ -31,11 +31,22 @@ int write_all(int descriptor, bytes from) {
 
 } // namespace
 
-void file_writer::free_context::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
+void packer::free_context::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
 
-file_writer::file_writer(host::descriptor file, std::string name)
-    : file_(std::move(file)), name_(std::move(name)), context_(ZSTD_createCCtx()) {
+packer::packer() : context_(ZSTD_createCCtx()) {
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level);
+}
+
+void packer::pack(const chunk_about& about, bytes payload, packed_chunk& to) {
+    to.about = about;
+    to.bytes = static_cast<std::uint32_t>(payload.size());
+    to.whole.resize(head_size + ZSTD_compressBound(payload.size()));
+    const std::size_t packed = ZSTD_compress2(context_.get(), to.whole.data() + head_size, to.whole.size() - head_size,
+                                              payload.data(), payload.size());
+    const bool smaller = ZSTD_isError(packed) == 0U && packed < payload.size();
+    to.packed = smaller ? packing::zstd : packing::none;
+    to.whole.resize(head_size + (smaller ? packed : payload.size()));
+    if (!smaller) std::copy(payload.begin(), payload.end(), to.whole.begin() + head_size);
 }
 
 namespace {
@@ -86,14 +97,14 @@ tl::unexpected<error> file_writer::cannot_write(int reason) {
                    fmt::format("cannot write {}: {}; it is good up to there", name_, std::strerror(reason)));
 }
 
-void file_writer::note(const chunk_head& head) {
+void file_writer::note(const chunk_head& head, std::size_t size) {
     kind_sum& sum = sums_[head.kind];
     sum.chunks++;
     sum.records += head.records;
-    sum.bytes += packed_.size();
+    sum.bytes += size;
     if (head.kind == chunk_kind::series) series_.push_back(size_);
     if (head.kind != chunk_kind::interval || intervals_seen_++ % interval_step_ != 0) return;
-    intervals_.push_back({size_ + packed_.size(), head.sequence + 1, head.last_ns});
+    intervals_.push_back({size_ + size, head.sequence + 1, head.last_ns});
     if (intervals_.size() < most_intervals) return;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < intervals_.size(); i += 2) intervals_[kept++] = intervals_[i];
@@ -102,36 +113,32 @@ void file_writer::note(const chunk_head& head) {
 }
 
 result<void> file_writer::write(const chunk_about& about, bytes payload) {
-    if (broken_) return failure(exit_status::failed, fmt::format("{} cannot be written any more", name_));
     if (payload.size() > most_chunk_bytes)
         return failure(exit_status::failed,
                        fmt::format("{}: {} bytes are too many for one chunk", name_, payload.size()));
+    packer_.pack(about, payload, packed_);
+    return write(packed_);
+}
+
+result<void> file_writer::write(packed_chunk& one) {
+    if (broken_) return failure(exit_status::failed, fmt::format("{} cannot be written any more", name_));
+    const bytes stored = bytes(one.whole).subspan(head_size);
     chunk_head head;
-    head.kind = about.kind;
-    head.bytes = static_cast<std::uint32_t>(payload.size());
-    head.sequence = sequence_;
-    head.first_ns = about.first_ns;
-    head.last_ns = about.last_ns;
-    head.cpu = about.cpu;
-    head.records = about.records;
-    packed_.resize(head_size + ZSTD_compressBound(payload.size()));
-    const std::size_t packed = ZSTD_compress2(context_.get(), packed_.data() + head_size, packed_.size() - head_size,
-                                              payload.data(), payload.size());
-    if (ZSTD_isError(packed) == 0U && packed < payload.size()) {
-        head.packed = packing::zstd;
-        packed_.resize(head_size + packed);
-    } else {
-        std::copy(payload.begin(), payload.end(), packed_.begin() + head_size);
-        packed_.resize(head_size + payload.size());
-    }
-    const bytes stored = bytes(packed_).subspan(head_size);
+    head.kind = one.about.kind;
+    head.packed = one.packed;
     head.stored_bytes = static_cast<std::uint32_t>(stored.size());
+    head.bytes = one.bytes;
+    head.sequence = sequence_;
+    head.first_ns = one.about.first_ns;
+    head.last_ns = one.about.last_ns;
+    head.cpu = one.about.cpu;
+    head.records = one.about.records;
     head.crc = crc_of(stored);
     const auto encoded = encode(head);
-    std::copy(encoded.begin(), encoded.end(), packed_.begin());
-    if (const int reason = write_all(file_.get(), packed_); reason != 0) return cannot_write(reason);
-    note(head);
-    size_ += packed_.size();
+    std::copy(encoded.begin(), encoded.end(), one.whole.begin());
+    if (const int reason = write_all(file_.get(), one.whole); reason != 0) return cannot_write(reason);
+    note(head, one.whole.size());
+    size_ += one.whole.size();
     sequence_++;
     return {};
 }

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 struct ZSTD_CCtx_s;
@@ -25,6 +26,27 @@ struct chunk_about {
     std::uint32_t records = 0;
 };
 
+// A chunk as it stands in a file, but for its place there.
+struct packed_chunk {
+    chunk_about about;
+    packing packed = packing::none;
+    std::uint32_t bytes = 0;         // unpacked
+    std::vector<std::uint8_t> whole; // room for its head, and what follows it
+};
+
+class packer {
+public:
+    packer();
+    // Packs it, if that makes it smaller, in the memory that `to` has. payload: at most most_chunk_bytes.
+    void pack(const chunk_about& about, bytes payload, packed_chunk& to);
+
+private:
+    struct free_context {
+        void operator()(ZSTD_CCtx_s* context) const;
+    };
+    std::unique_ptr<ZSTD_CCtx_s, free_context> context_;
+};
+
 class file_writer {
 public:
     // Makes the file, 0600, in the directory of that descriptor (AT_FDCWD: the current one). A recording of that name that
@@ -34,6 +56,8 @@ public:
     // Packs and writes. A disk that is full, or breaks, leaves the file as it was before: fails (failed), and is good for
     // nothing more but end(), which then only closes.
     result<void> write(const chunk_about& about, bytes payload);
+    // The same of one that is packed; its head is made in it.
+    result<void> write(packed_chunk& one);
     // To the disk, however slow that is. Fails: failed.
     result<void> sync();
     // The index and the end marker, and to the disk.
@@ -42,12 +66,8 @@ public:
     [[nodiscard]] std::uint64_t size() const { return size_; }
 
 private:
-    struct free_context {
-        void operator()(ZSTD_CCtx_s* context) const;
-    };
-
-    file_writer(host::descriptor file, std::string name);
-    void note(const chunk_head& head);
+    file_writer(host::descriptor file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
+    void note(const chunk_head& head, std::size_t size);
     [[nodiscard]] std::string index() const;
     tl::unexpected<error> cannot_write(int reason);
 
@@ -65,8 +85,8 @@ private:
 
     host::descriptor file_;
     std::string name_;
-    std::unique_ptr<ZSTD_CCtx_s, free_context> context_;
-    std::vector<std::uint8_t> packed_; // a head and what follows it
+    packer packer_;
+    packed_chunk packed_; // the one that is written
     std::map<chunk_kind, kind_sum> sums_;
     std::vector<std::uint64_t> series_; // offsets
     std::vector<interval_place> intervals_;

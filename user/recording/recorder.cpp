@@ -18,15 +18,13 @@ std::vector<std::uint8_t> bytes_of(const std::string& text) { return {text.begin
 
 } // namespace
 
-recorder::recorder(file_writer file, std::string header, naming names)
-    : file_(std::move(file)), names_(std::move(names)), bytes_(file_.size()) {
-    add_text({chunk_kind::header, 0, 0, chunk_head::no_cpu, 1}, header);
-}
+recorder::recorder(files to, naming names) : files_(std::move(to)), names_(std::move(names)) { note_size(); }
 
-void recorder::start() {
-    writer_ = std::thread([this] {
+void recorder::start(std::function<void()> first) {
+    writer_ = std::thread([this, first = std::move(first)] {
         const sched_param none{};
         sched_setscheduler(0, SCHED_OTHER, &none); // this thread's (sched_setscheduler(2))
+        first();
         write();
     });
 }
@@ -67,7 +65,9 @@ void recorder::close(std::uint32_t number) {
     push_pending();
     const bool named = name_new();
     cpu.rows.swap(room_);
+    const std::size_t size = room_.size();
     if (named && pending_.empty() && !failed() && queue_.push(about, room_)) {
+        pushed_bytes_ += size;
         progress_.spans += rows;
     } else {
         progress_.dropped += rows;
@@ -85,7 +85,13 @@ void recorder::close(std::uint32_t number) {
 }
 
 void recorder::push_pending() {
-    while (!pending_.empty() && queue_.push(pending_.front().about, pending_.front().payload)) pending_.pop_front();
+    while (!pending_.empty()) {
+        chunk_queue::item& first = pending_.front();
+        const std::size_t size = first.payload.size();
+        if (!queue_.push(first.about, first.payload, first.what)) return;
+        pushed_bytes_ += size;
+        pending_.pop_front();
+    }
 }
 
 // What finds no place waits, so long as that is bounded.
@@ -93,6 +99,16 @@ void recorder::add_text(const chunk_about& about, const std::string& text) {
     if (pending_.size() < most_pending) pending_.push_back({about, bytes_of(text)});
     push_pending();
 }
+
+void recorder::add_order(chunk_queue::order what) {
+    flush();
+    pending_.push_back({{}, {}, what}); // they are few, and none may go missing
+    orders_++;
+    push_pending();
+}
+
+void recorder::next_file() { add_order(chunk_queue::order::next); }
+void recorder::rest_file() { add_order(chunk_queue::order::rest); }
 
 void recorder::add_stall(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& line) {
     progress_.stalls++;
@@ -120,8 +136,8 @@ void recorder::flush() {
     flush_stalls();
 }
 
-void recorder::add_untold(const std::string& document) {
-    add_text({chunk_kind::untold, 0, 0, chunk_head::no_cpu, 1}, document);
+void recorder::add_untold(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& document) {
+    add_text({chunk_kind::untold, start_ns, end_ns, chunk_head::no_cpu, 1}, document);
 }
 
 void recorder::add_interval(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& document) {
@@ -133,7 +149,32 @@ std::map<std::pair<int, std::uint32_t>, std::uint64_t> recorder::take_dropped() 
 recorder::progress recorder::so_far() const {
     progress now = progress_;
     now.bytes = bytes_.load(std::memory_order_relaxed);
+    now.files = file_count_.load(std::memory_order_relaxed);
+    now.crowded_out = crowded_out_.load(std::memory_order_relaxed);
+    const std::uint64_t on_their_way = pushed_bytes_ - taken_bytes_.load(std::memory_order_acquire);
+    // one that is still to begin is empty
+    if (taken_orders_.load(std::memory_order_acquire) == orders_)
+        now.file_bytes = file_bytes_.load(std::memory_order_relaxed) + on_their_way;
     return now;
+}
+
+void recorder::note_size() {
+    bytes_.store(files_.all_bytes(), std::memory_order_relaxed);
+    file_bytes_.store(files_.file_bytes(), std::memory_order_relaxed);
+    file_count_.store(files_.count(), std::memory_order_relaxed);
+    crowded_out_.store(files_.crowded_out(), std::memory_order_relaxed);
+}
+
+result<void> recorder::write(const chunk_queue::item& one) {
+    switch (one.what) {
+    case chunk_queue::order::next: return files_.next();
+    case chunk_queue::order::rest: return files_.rest();
+    case chunk_queue::order::write: break;
+    }
+    if (auto written = files_.write(one.about, one.payload); !written) return written;
+    // what comes once in a while brings the rest with it
+    const bool often = one.about.kind == chunk_kind::spans || one.about.kind == chunk_kind::series;
+    return often ? result<void>{} : files_.sync();
 }
 
 // The writer's thread.
@@ -151,17 +192,14 @@ void recorder::write() {
             if (last) break;
             continue;
         }
-        if (!failed()) {
-            check(file_.write(next->about, next->payload));
-            // what comes once in a while brings the rest with it
-            const bool often = next->about.kind == chunk_kind::spans || next->about.kind == chunk_kind::series;
-            if (!often && !failed()) check(file_.sync());
-            bytes_.store(file_.size(), std::memory_order_relaxed);
-        }
+        if (!failed()) check(write(*next));
+        note_size();
+        taken_bytes_.fetch_add(next->payload.size(), std::memory_order_release);
+        if (next->what != chunk_queue::order::write) taken_orders_.fetch_add(1, std::memory_order_release);
         queue_.pop();
     }
-    if (!failed()) check(file_.end());
-    bytes_.store(file_.size(), std::memory_order_relaxed);
+    if (!failed()) check(files_.end());
+    note_size();
 }
 
 result<void> recorder::finish() {

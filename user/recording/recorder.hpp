@@ -5,7 +5,7 @@
 
 #include "model/series.hpp"
 #include "recording/chunk_queue.hpp"
-#include "recording/file_writer.hpp"
+#include "recording/files.hpp"
 #include "recording/rows.hpp"
 #include "result.hpp"
 #include "stream/catalog.hpp"
@@ -33,16 +33,16 @@ public:
     // What each CPU's slots stand for now; asked when a span is of none that is known.
     using naming = std::function<result<stream::catalog>()>;
 
-    // header: JSON.
-    recorder(file_writer file, std::string header, naming names);
+    recorder(files to, naming names);
     recorder(const recorder&) = delete;
     recorder& operator=(const recorder&) = delete;
     recorder(recorder&&) = delete;
     recorder& operator=(recorder&&) = delete;
     ~recorder() override; // ends the file if finish() did not
 
-    // Begins to write, by a thread that is not urgent, whatever this one is. After rights were given up: it has none more.
-    void start();
+    // Begins to write, by a thread that is not urgent, whatever this one is. first: what it does before, giving up its
+    // rights.
+    void start(std::function<void()> first);
 
     // --- all of these by one thread at a time; they wait for nobody ---
 
@@ -55,10 +55,15 @@ public:
     void add_over(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& line);
     // Hands on what is there of spans and stalls.
     void flush();
-    // JSON, of schema irqscope.untold/1.
-    void add_untold(const std::string& document);
+    // JSON, of schema irqscope.untold/1, at the end of that interval.
+    void add_untold(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& document);
     // JSON, of schema irqscope.hist/1. The file goes to the disk with it.
     void add_interval(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& document);
+
+    // Another file begins here, or the present one ends, and what comes is kept for the next: see files. Between intervals,
+    // but for a first one that begins with what came before.
+    void next_file();
+    void rest_file();
 
     // Spans that found the queue full, since the last call: by CPU and histogram (also of softirq_latency).
     std::map<std::pair<int, std::uint32_t>, std::uint64_t> take_dropped();
@@ -67,13 +72,16 @@ public:
         std::uint64_t spans = 0;   // written or on their way
         std::uint64_t dropped = 0; // that found the queue full
         std::uint64_t stalls = 0;
-        std::uint64_t bytes = 0; // in the file
+        std::uint64_t bytes = 0; // in the files
+        std::uint64_t files = 0;
+        std::uint64_t file_bytes = 0;  // of the present file, when all that is on its way is in it: at most
+        std::uint64_t crowded_out = 0; // see last_seconds
     };
     [[nodiscard]] progress so_far() const;
     // The disk is full, say; from then on nothing is written.
     [[nodiscard]] bool failed() const { return failed_.load(std::memory_order_acquire); }
 
-    // Hands on the rest, waits until all is on the disk, and ends the file. Fails: the first failure of a write.
+    // Hands on what there still is, waits until all is on the disk, and ends the file. Fails: the first failure of a write.
     result<void> finish();
 
 private:
@@ -105,10 +113,13 @@ private:
     void close(std::uint32_t number);
     void flush_stalls();
     void add_text(const chunk_about& about, const std::string& text);
+    void add_order(chunk_queue::order what);
     void push_pending();
     void write();
+    result<void> write(const chunk_queue::item& one);
+    void note_size();
 
-    file_writer file_; // the writer's
+    files files_; // the writer's
     naming names_;
     chunk_queue queue_{queue_places, chunk_bytes + most_row_bytes};
     std::vector<std::unique_ptr<of_cpu>> cpus_; // by number
@@ -120,7 +131,14 @@ private:
     chunk_about stalls_about_;
     std::map<std::pair<int, std::uint32_t>, std::uint64_t> dropped_;
     progress progress_;
+    std::uint64_t pushed_bytes_ = 0;
+    std::uint64_t orders_ = 0;
+    std::atomic<std::uint64_t> taken_bytes_ = 0; // of the pushed ones
+    std::atomic<std::uint64_t> taken_orders_ = 0;
     std::atomic<std::uint64_t> bytes_ = 0;
+    std::atomic<std::uint64_t> file_bytes_ = 0;
+    std::atomic<std::uint64_t> file_count_ = 0;
+    std::atomic<std::uint64_t> crowded_out_ = 0;
     std::atomic<bool> failed_ = false;
     std::atomic<bool> ending_ = false;
     result<void> outcome_; // the writer's, until it has ended

@@ -89,7 +89,7 @@ void replay::count(const chunk_head& head) {
     sum.unpacked += head.bytes;
     if (head.kind == chunk_kind::spans && head.cpu < stream::table::max_cpus)
         account_.spans[static_cast<int>(head.cpu)] += head.records;
-    if (head.first_ns == 0 && head.last_ns == 0) return;
+    if ((head.first_ns == 0 && head.last_ns == 0) || head.kind == chunk_kind::untold) return;
     account_.first_ns = std::min(account_.first_ns, head.first_ns);
     account_.last_ns = std::max(account_.last_ns, head.last_ns);
 }
@@ -188,7 +188,7 @@ void replay::run(const selection& wanted, stream::span_sink& spans, listener& to
                    head.first_ns < after(wanted.to_ns);
         case chunk_kind::stalls:
         case chunk_kind::interval: return head.last_ns >= wanted.from_ns && head.first_ns < wanted.to_ns;
-        case chunk_kind::untold: return true;
+        case chunk_kind::untold: return head.first_ns < wanted.to_ns; // from before, too: what was so when it began
         case chunk_kind::header:
         case chunk_kind::index:
         case chunk_kind::end: return false;

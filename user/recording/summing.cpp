@@ -21,7 +21,7 @@ void summing::on_interval(const model::snapshot& one) {
         intervals_->join(one);
 }
 
-// It comes behind its interval; those that are not wanted are not told, and so this is of the last one that was, or before.
+// It comes behind its interval, if that is wanted; what comes before the first of those was so before.
 void summing::on_untold(const untold& so_far) {
     if (!intervals_)
         before_ = so_far;

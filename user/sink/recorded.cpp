@@ -34,7 +34,7 @@ void recorded::interval(model::snapshot& one, const stream::catalog& names, cons
     to_->add_interval(one.start_ns, one.start_ns + one.duration_ns, documents_.text_of(one));
     std::string now = text_of(recording::untold{untold.asides, untold.suppressed});
     if (now == untold_) return;
-    to_->add_untold(now);
+    to_->add_untold(one.start_ns, one.start_ns + one.duration_ns, now);
     untold_ = std::move(now);
 }
 

@@ -2,6 +2,7 @@
 // A file of chunks, whole and in every state that a crash or a bad disk leaves it in.
 #include "recording/file_reader.hpp"
 #include "recording/file_writer.hpp"
+#include "recording/in_a_directory.hpp"
 
 #include <csignal>
 #include <fcntl.h>
@@ -22,16 +23,8 @@ namespace {
 
 using testing::HasSubstr;
 
-class file : public testing::Test {
+class file : public in_a_directory {
 protected:
-    void SetUp() override {
-        std::string form = testing::TempDir() + "irqscope-file-XXXXXX";
-        ASSERT_NE(mkdtemp(form.data()), nullptr);
-        directory_ = form;
-        path_ = directory_ + "/a.data";
-    }
-    void TearDown() override { std::filesystem::remove_all(directory_); }
-
     static bytes of(const std::string& text) {
         return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; // NOLINT(*-reinterpret-cast)
     }
@@ -79,9 +72,6 @@ protected:
         return text.str();
     }
     static void put(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
-
-    std::string directory_;
-    std::string path_;
 };
 
 } // namespace

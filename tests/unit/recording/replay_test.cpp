@@ -2,6 +2,7 @@
 // From the recorder through a file to the replay: what goes in comes out, or is counted.
 #include "recording/replay.hpp"
 
+#include "recording/in_a_directory.hpp"
 #include "recording/recorder.hpp"
 #include "recording/summing.hpp"
 #include "sink/made_stalls.hpp"
@@ -64,19 +65,10 @@ header made_header() {
     return made;
 }
 
-class replayed : public testing::Test {
+class replayed : public in_a_directory {
 protected:
-    void SetUp() override {
-        std::string form = testing::TempDir() + "irqscope-replay-XXXXXX";
-        ASSERT_NE(mkdtemp(form.data()), nullptr);
-        directory_ = form;
-        path_ = directory_ + "/a.data";
-    }
-    void TearDown() override { std::filesystem::remove_all(directory_); }
-
     [[nodiscard]] std::unique_ptr<recorder> make() const {
-        return std::make_unique<recorder>(std::move(*file_writer::create(AT_FDCWD, path_)), text_of(made_header()),
-                                          [] { return made_names(); });
+        return std::make_unique<recorder>(one_file(text_of(made_header())), [] { return made_names(); });
     }
     [[nodiscard]] summing::sums sums(const selection& wanted = {}) {
         read_.emplace(std::move(*replay::open(path_)));
@@ -97,8 +89,6 @@ protected:
         return sum;
     }
 
-    std::string directory_;
-    std::string path_;
     std::optional<replay> read_;
     std::vector<model::stall> told_;
 };
@@ -120,7 +110,7 @@ TEST_F(replayed, header_comes_back_as_it_was) {
 TEST_F(replayed, spans_make_the_histograms_that_they_make_live) {
     stream::span_counter live(true, true);
     const auto out = make();
-    out->start();
+    out->start([] {});
     std::mt19937_64 random(1);
     std::array<std::uint64_t, 2> now{1'000 * ms, 1'000 * ms};
     const std::array<std::uint16_t, 7> others{
@@ -165,7 +155,7 @@ TEST_F(replayed, what_finds_the_queue_full_is_counted) {
     std::map<std::uint32_t, std::uint64_t> dropped;
     for (const auto& [where, count] : out->take_dropped()) dropped[where.second] += count;
     EXPECT_GT(dropped[net_rx_run], 0U);
-    out->start();
+    out->start([] {});
     ASSERT_TRUE(out->finish());
     EXPECT_TRUE(out->take_dropped().empty());
     const auto found = sums().histograms;
@@ -178,7 +168,7 @@ TEST_F(replayed, what_finds_the_queue_full_is_counted) {
 
 TEST_F(replayed, time_and_cpus_choose) {
     const auto out = make();
-    out->start();
+    out->start([] {});
     for (std::uint64_t i = 0; i < 1'000; i++) out->on_softirq(softirq(i % 2, 1'000 * ms + i * ms, 40));
     ASSERT_TRUE(out->finish());
     EXPECT_EQ(count(sums().histograms, run_id), 1'000U);
@@ -196,7 +186,7 @@ TEST_F(replayed, time_and_cpus_choose) {
 
 TEST_F(replayed, intervals_are_one_at_the_end) {
     const auto out = make();
-    out->start();
+    out->start([] {});
     sink::recorded to(*out);
     to.begin(sink::made_heading());
     model::stalls_report untold;
@@ -236,7 +226,7 @@ TEST_F(replayed, intervals_are_one_at_the_end) {
 
 TEST_F(replayed, stalls_come_back_with_their_incidents) {
     const auto out = make();
-    out->start();
+    out->start([] {});
     sink::recorded to(*out);
     to.begin(sink::made_heading());
     const std::vector all{sink::made_irq_off(), sink::made_softirq_latency(), sink::made_ksoftirqd()};
@@ -259,7 +249,7 @@ TEST_F(replayed, stalls_come_back_with_their_incidents) {
 TEST_F(replayed, cut_anywhere_is_no_more_than_what_is_there) {
     {
         const auto out = make();
-        out->start();
+        out->start([] {});
         sink::recorded to(*out);
         to.begin(sink::made_heading());
         for (std::uint64_t i = 0; i < 2; i++) {

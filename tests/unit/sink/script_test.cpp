@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sink/script.hpp"
 
+#include "recording/in_a_directory.hpp"
 #include "recording/recorder.hpp"
 #include "sink/made_stalls.hpp"
 #include "sink/recorded.hpp"
@@ -16,19 +17,16 @@ namespace {
 
 constexpr std::uint16_t net_rx_run = WIRE_HIST_SOFTIRQ_RUN + 3 * WIRE_CONTEXTS + WIRE_CONTEXT_BH_ENABLE;
 
-class script_of_a_recording : public testing::Test {
+class script_of_a_recording : public recording::in_a_directory {
 protected:
     void SetUp() override {
-        std::string form = testing::TempDir() + "irqscope-script-XXXXXX";
-        ASSERT_NE(mkdtemp(form.data()), nullptr);
-        directory_ = form;
+        in_a_directory::SetUp();
         stream::catalog names;
         names.set_slots(1, {wire_irq_slot{36, 1, "disk \x1b[2J 0"}});
         recording::header about;
         about.spans = true;
-        recording::recorder out(std::move(*recording::file_writer::create(AT_FDCWD, path())), text_of(about),
-                                [&] { return names; });
-        out.start();
+        recording::recorder out(one_file(text_of(about)), [&] { return names; });
+        out.start([] {});
         recorded to(out);
         to.begin(made_heading());
         // CPU 0's chunk comes before CPU 1's
@@ -46,20 +44,14 @@ protected:
         out.on_softirq({{0, net_rx_run, 0, 3'000'004'000, 1, 0}, WIRE_NO_LATENCY, WIRE_NO_LATENCY});
         ASSERT_TRUE(out.finish());
     }
-    void TearDown() override { std::filesystem::remove_all(directory_); }
-
-    [[nodiscard]] std::string path() const { return directory_ + "/a.data"; }
     [[nodiscard]] std::string printed(script_options options) const {
-        auto from = std::move(*recording::replay::open(path()));
+        auto from = std::move(*recording::replay::open(path_));
         testing::internal::CaptureStdout();
         script out(std::move(options), from, made_heading());
         from.run({}, out, out);
         EXPECT_TRUE(out.finish());
         return testing::internal::GetCapturedStdout();
     }
-
-private:
-    std::string directory_;
 };
 
 } // namespace
