@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <exception>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/membarrier.h>
 #include <memory>
 #include <mutex>
@@ -102,10 +103,47 @@ void pin(int cpu) {
     check(sched_setaffinity(0, sizeof(set), &set) == 0, "sched_setaffinity");
 }
 
-std::uint64_t send_datagrams(const std::vector<int>& cpus, std::uint64_t each) {
+namespace {
+
+// A socket filter that lets everything pass, so many ns after it was called. Fails: throws.
+descriptor spinning_filter(std::uint32_t spin_ns) {
+    constexpr std::uint8_t r0 = BPF_REG_0;
+    constexpr std::uint8_t r6 = BPF_REG_6;
+    constexpr std::uint8_t r7 = BPF_REG_7;
+    const std::array<bpf_insn, 10> code{{
+        {BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ktime_get_ns},
+        {BPF_ALU64 | BPF_MOV | BPF_X, r6, r0, 0, 0},
+        {BPF_ALU64 | BPF_MOV | BPF_K, r7, 0, 0, 0},
+        {BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ktime_get_ns},
+        {BPF_ALU64 | BPF_SUB | BPF_X, r0, r6, 0, 0},
+        {BPF_JMP | BPF_JGE | BPF_K, r0, 0, 2, static_cast<std::int32_t>(spin_ns)},
+        {BPF_ALU64 | BPF_ADD | BPF_K, r7, 0, 0, 1},
+        {BPF_JMP | BPF_JLT | BPF_K, r7, 0, -5, 5'000}, // the verifier wants an end
+        {BPF_ALU | BPF_MOV | BPF_K, r0, 0, 0, 0xffff},
+        {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+    }};
+    const char license[] = "GPL"; // NOLINT(*-c-arrays): bpf_ktime_get_ns() asks for it
+    bpf_attr attributes{};
+    attributes.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+    attributes.insn_cnt = code.size();
+    attributes.insns =
+        reinterpret_cast<std::uintptr_t>(code.data()); // NOLINT(*-reinterpret-cast): the system call's way
+    attributes.license = reinterpret_cast<std::uintptr_t>(&license); // NOLINT(*-reinterpret-cast)
+    return {static_cast<int>(syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes))), "bpf"};
+}
+
+void slow_down(int receiver, std::uint32_t spin_ns) {
+    const descriptor filter = spinning_filter(spin_ns);
+    const int number = filter.get();
+    check(setsockopt(receiver, SOL_SOCKET, SO_ATTACH_BPF, &number, sizeof(number)) == 0, "SO_ATTACH_BPF");
+}
+
+} // namespace
+
+std::uint64_t send_datagrams(const std::vector<int>& cpus, std::uint64_t each, slow_cpu slow) {
     std::atomic<std::uint64_t> slowest = 0;
     std::barrier start(static_cast<std::ptrdiff_t>(cpus.size()));
-    on_each(cpus, [&](std::size_t) {
+    on_each(cpus, [&](std::size_t which) {
         // A bound receiver that nobody reads: its queue fills and the rest is dropped, with no answer on the wire.
         const descriptor receiver(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
         const descriptor sender(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
@@ -117,6 +155,7 @@ std::uint64_t send_datagrams(const std::vector<int>& cpus, std::uint64_t each) {
         check(bind(receiver.get(), where, size) == 0, "bind");
         check(getsockname(receiver.get(), where, &size) == 0, "getsockname");
         check(connect(sender.get(), where, size) == 0, "connect");
+        if (cpus.at(which) == slow.cpu) slow_down(receiver.get(), slow.spin_ns);
         start.arrive_and_wait();
         const auto begin = std::chrono::steady_clock::now();
         const char byte = 0;

@@ -13,10 +13,16 @@
 
 namespace irqscope::load {
 
+// What makes NET_RX slow on a CPU: a filter on the receiving socket, which runs in that softirq.
+struct slow_cpu {
+    int cpu = -1; // -1: none is
+    std::uint32_t spin_ns = 0;
+};
+
 // Sends so many UDP datagrams over loopback from each CPU at once, each from a thread pinned there. The kernel serves
 // each with one NET_RX softirq on that CPU, in the sender's local_bh_enable() (loopback_xmit, netif_rx). Returns the
 // nanoseconds that the slowest sender took. Throws std::system_error.
-std::uint64_t send_datagrams(const std::vector<int>& cpus, std::uint64_t each);
+std::uint64_t send_datagrams(const std::vector<int>& cpus, std::uint64_t each, slow_cpu slow = {});
 
 // A file of its own in the directory, gone with the object, to read from the disk itself: each 4 KiB read with O_DIRECT
 // brings an interrupt of the disk's. Throws std::system_error.

@@ -21,6 +21,7 @@ using command = std::function<result<void>(const global_options&)>;
 command add_hist(CLI::App& parent);
 command add_stalls(CLI::App& parent);
 command add_record(CLI::App& parent);
+command add_diff(CLI::App& parent);
 command add_report(CLI::App& parent);
 command add_script(CLI::App& parent);
 command add_info(CLI::App& parent);
