@@ -6,6 +6,7 @@
 #include "sink/json.hpp"
 #include "sink/json_stalls.hpp"
 #include "sink/text.hpp"
+#include "sink/text_matrix.hpp"
 #include "sink/text_stalls.hpp"
 
 #include <memory>
@@ -49,6 +50,7 @@ result<void> run_report(const report_options& options) {
     // before the figures, and not where a program reads them
     say_damage(*from);
     if (!read || !histograms->histograms(whole.histograms)) return {};
+    if (!options.json && !sink::write_out(sink::irq_matrix(whole.histograms, from->about().irqs))) return {};
     stalls->report(whole.stalls);
     return {};
 }

@@ -4,6 +4,7 @@
 
 #include "model/snapshot.hpp"
 #include "model/stall.hpp"
+#include "model/stall_totals.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -60,6 +61,7 @@ struct stalls_report {
     std::map<int, cpu_incidents> cpus;              // those with incidents
     std::vector<culprit> culprits;                  // the most stalled time first
     std::vector<stall> open;                        // what goes on at the end
+    stall_totals totals;                            // of those that were told
     std::map<aside, set_aside> asides;              // those that came
     std::map<stall_kind, std::uint64_t> suppressed; // by the rate limit: seen and not told
 };

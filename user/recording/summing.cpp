@@ -11,6 +11,7 @@ namespace irqscope::recording {
 void summing::on_told(model::stall one) {
     if (one.state == model::stall_state::ended) incidents_.over(one);
     incidents_.add(one);
+    totals_.add(one);
     tell_(one);
 }
 
@@ -69,6 +70,7 @@ summing::sums summing::whole(const replay& of) {
     made.stalls.cpus = std::move(summary.cpus);
     made.stalls.culprits = std::move(summary.culprits);
     made.stalls.open = std::move(summary.open);
+    made.stalls.totals = totals_;
     made.stalls.whole = to;
     made.stalls.whole.all.clear();
     for (const auto& [why, all] : until_.asides) {

@@ -144,6 +144,27 @@ object stall_of(const model::stall& from, const clock_pair& clock) {
     return to;
 }
 
+object totals_of(const model::stall_totals& from) {
+    object kinds = object::array();
+    for (const auto& [kind, one] : from.kinds) {
+        object row = {{"kind", model::name_of(kind)}, {"stalls", one.stalls}, {"with_breakdown", one.broken_down}};
+        for (const model::part which : model::all_parts)
+            row[std::string(model::name_of(which)) + "_ns"] = one.at(which);
+        kinds.push_back(std::move(row));
+    }
+    return kinds;
+}
+
+object causes_of(const model::stall_totals& from) {
+    object causes = object::array();
+    for (const auto& [why, one] : from.causes)
+        causes.push_back({{"verdict", model::name_of(why)},
+                          {"activations", one.activations},
+                          {"total_ns", one.total_ns},
+                          {"longest_ns", one.longest_ns}});
+    return causes;
+}
+
 object culprits_of(const model::stalls_report& from, const clock_pair& clock) {
     object to = object::array();
     for (const model::culprit& one : from.culprits)
@@ -190,6 +211,8 @@ std::string json_stalls::text_of(const model::stalls_report& report) const {
                           {"cpus", std::move(cpus)},
                           {"time_split", splits_of(whole.split)},
                           {"culprits", culprits_of(report, heading_.clock)},
+                          {"totals", totals_of(report.totals)},
+                          {"activations", causes_of(report.totals)},
                           {"open", std::move(open)},
                           {"set_aside", std::move(asides)},
                           {"suppressed", std::move(suppressed)},

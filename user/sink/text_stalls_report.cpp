@@ -117,6 +117,8 @@ std::string cpu_table(const model::stalls_report& report) {
     return out + not_shown(cpus.size(), shown, "CPU");
 }
 
+std::size_t part_width(model::part which) { return std::max<std::size_t>(model::name_of(which).size(), 5); }
+
 std::string culprit_table(const model::stalls_report& report) {
     if (report.culprits.empty()) return {};
     constexpr std::size_t cpus_width = 9;
@@ -137,6 +139,45 @@ std::string culprit_table(const model::stalls_report& report) {
     for (const model::culprit& one : report.culprits) sum += one.stalled_ns;
     if (sum > stalled_ns(report)) out += "  (an incident may have several culprits: rows overlap)\n";
     return out + not_shown(report.culprits.size(), shown, "culprit");
+}
+
+// Where the time of each kind's stalls went.
+std::string kinds_table(const model::stalls_report& report) {
+    std::string out;
+    for (const auto& [kind, one] : report.totals.kinds) {
+        const std::uint64_t all_ns = one.all_ns();
+        if (all_ns == 0) continue;
+        if (out.empty()) {
+            out = fmt::format("\nwhere it went, % of the stalls' time\n  {:<15} {:>9} {:>9}", "kind", "stalls", "time");
+            for (const model::part which : model::all_parts)
+                out += fmt::format(" {:>{}}", model::name_of(which), part_width(which));
+            out += '\n';
+        }
+        out +=
+            fmt::format("  {:<15} {:>9} {:>9}", model::name_of(kind), format_count(one.broken_down), format_ns(all_ns));
+        for (const model::part which : model::all_parts)
+            out += fmt::format(" {:>{}.0f}", 100 * static_cast<double>(one.at(which)) / static_cast<double>(all_ns),
+                               part_width(which));
+        out += '\n';
+    }
+    std::uint64_t unknown = 0;
+    for (const auto& [kind, one] : report.totals.kinds) unknown += one.stalls - one.broken_down;
+    if (unknown != 0) out += line(fmt::format("  without a breakdown: {}", counted(unknown, "stall")));
+    return out;
+}
+
+// Why ksoftirqd took so long.
+std::string causes_table(const model::stalls_report& report) {
+    if (report.totals.causes.empty()) return {};
+    std::vector<std::pair<model::cause, model::cause_total>> causes(report.totals.causes.begin(),
+                                                                    report.totals.causes.end());
+    std::stable_sort(causes.begin(), causes.end(),
+                     [](const auto& a, const auto& b) { return a.second.total_ns > b.second.total_ns; });
+    std::string out = "\nactivations of ksoftirqd that were stalls\n";
+    for (const auto& [why, one] : causes)
+        out += fmt::format("  {:<13} {:>9} x  {:>8} in all  {:>8} the longest\n", model::name_of(why),
+                           format_count(one.activations), format_ns(one.total_ns), format_ns(one.longest_ns));
+    return out;
 }
 
 std::string open_lines(const model::stalls_report& report) {
@@ -169,9 +210,9 @@ std::string left_out(const model::stalls_report& report) {
 
 std::string summary_of(const model::stalls_report& report, const stalls_heading& heading) {
     return answer(report, heading) + line(beats_words(report.whole.coverage)) + certainty(report, heading) +
-           cpu_table(report) + split_table(report.whole, most_cpus) + culprit_table(report) + open_lines(report) +
-           '\n' + left_out(report) + line("lost: " + lost_words(report.whole.lost)) +
-           line("irqscope itself: " + cost_words(report.whole));
+           cpu_table(report) + split_table(report.whole, most_cpus) + culprit_table(report) + kinds_table(report) +
+           causes_table(report) + open_lines(report) + '\n' + left_out(report) +
+           line("lost: " + lost_words(report.whole.lost)) + line("irqscope itself: " + cost_words(report.whole));
 }
 
 } // namespace irqscope::sink

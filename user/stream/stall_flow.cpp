@@ -57,6 +57,7 @@ void stall_flow::decide() {
             asides_[*one.why].add(one.one.end_ns - one.one.start_ns);
         } else {
             incidents_.add(one.one);
+            totals_.add(one.one);
             ready_.push_back(std::move(one.one));
         }
 }
@@ -86,6 +87,7 @@ void stall_flow::report(model::stalls_report& to) const {
     to.cpus = std::move(summary.cpus);
     to.culprits = std::move(summary.culprits);
     to.open = std::move(summary.open);
+    to.totals = totals_;
     report_asides(to);
 }
 

@@ -115,9 +115,10 @@ TEST_F(json_stalls_test, each_is_a_line_whatever_names_hold) {
 TEST_F(json_stalls_test, summary_has_the_fields_of_its_schema) {
     const auto made = parsed(made_report());
     EXPECT_EQ(made["schema"], "irqscope.stalls_summary/1");
-    EXPECT_EQ(keys(made), (names{"schema", "host", "kernel", "machine", "version", "start_ns", "start_time",
-                                 "duration_ns", "thresholds", "cpus", "time_split", "culprits", "open", "set_aside",
-                                 "suppressed", "lost", "coverage", "cost"}));
+    EXPECT_EQ(keys(made),
+              (names{"schema",      "host",       "kernel",     "machine",    "version",  "start_ns", "start_time",
+                     "duration_ns", "thresholds", "cpus",       "time_split", "culprits", "totals",   "activations",
+                     "open",        "set_aside",  "suppressed", "lost",       "coverage", "cost"}));
     EXPECT_EQ(made["host"], "build7");
     EXPECT_EQ(made["duration_ns"], 60'000'000'000);
     EXPECT_EQ(made["thresholds"]["softirq_run_ns"], 10'000'000);
@@ -127,10 +128,26 @@ TEST_F(json_stalls_test, summary_has_the_fields_of_its_schema) {
     EXPECT_EQ(made["set_aside"], document::parse(R"({
         "idle_exit": {"count": 12, "total_ns": 20000000, "max_ns": 3200000},
         "steal": {"count": 3, "total_ns": 9000000, "max_ns": 4000000}})"));
+    EXPECT_EQ(made["activations"], document::array());
     EXPECT_EQ(made["suppressed"], document({{"irq_off", 1200}}));
     EXPECT_EQ(made["coverage"]["beat_ns"], 1'000'000);
     EXPECT_EQ(made["cost"]["bpf_calls"], 482'000);
     EXPECT_EQ(made["cost"]["beats"], 119'996) << "those that were served";
+}
+
+TEST_F(json_stalls_test, summary_has_the_parts_of_each_kind_and_the_verdicts) {
+    auto report = made_report();
+    model::kind_total& kind = report.totals.kinds[model::stall_kind::ksoftirqd];
+    kind.stalls = 3;
+    kind.broken_down = 2;
+    kind.ns.at(static_cast<std::size_t>(model::part::hardirq)) = 70;
+    report.totals.causes[model::cause::hardirq_bound] = {2, 90, 50};
+    const auto made = parsed(report);
+    EXPECT_EQ(made["totals"], document::parse(R"([{"kind": "ksoftirqd", "stalls": 3, "with_breakdown": 2,
+        "hardirq_ns": 70, "sysvec_ns": 0, "softirq_ns": 0, "ksoftirqd_ns": 0, "task_ns": 0, "idle_ns": 0, "steal_ns": 0,
+        "unexplained_ns": 0}])"));
+    EXPECT_EQ(made["activations"], document::parse(R"([{"verdict": "hardirq-bound", "activations": 2, "total_ns": 90,
+        "longest_ns": 50}])"));
 }
 
 TEST_F(json_stalls_test, summarys_stalls_are_like_those_on_their_own) {
