@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `irqscope hist`: live histograms.
+#include "cli/attached.hpp"
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
 #include "cli/scope.hpp"
@@ -115,10 +116,8 @@ result<void> run_hist(const hist_options& options, const global_options& global)
     if (!kernel) return tl::unexpected(kernel.error());
     auto running = probe::measurement::start(*kernel, todo->session);
     if (!running) return tl::unexpected(running.error());
-    auto when = turns::make(running->descriptors());
+    auto when = settle(*running);
     if (!when) return tl::unexpected(when.error());
-    if (const auto dropped = probe::drop_rights(); !dropped)
-        fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
     announce(*todo);
     std::unique_ptr<sink::sink> out;
     if (todo->json)

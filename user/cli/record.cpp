@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `irqscope record`: everything into a file, which is readable whatever becomes of this host.
+#include "cli/attached.hpp"
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
 #include "cli/progress.hpp"
@@ -162,17 +163,15 @@ result<void> run_record(const record_options& options, const global_options& glo
     auto running = probe::measurement::start(*kernel, todo->session, todo->session.stream ? &recorder : nullptr);
     if (!running) return tl::unexpected(running.error());
     measured = &*running;
-    std::vector<int> calls = running->descriptors();
-    calls.push_back(files_switch.descriptor());
+    std::vector<int> calls{files_switch.descriptor()};
     if (command) calls.push_back(command->descriptor());
-    auto when = turns::make(calls);
-    if (!when) return tl::unexpected(when.error());
-    recorder.start([&options] {
-        become_able_to_make_files(options.output);
-        (void)probe::drop_rights(); // that it fails is said below
+    auto when = settle(*running, calls, [&] {
+        recorder.start([&options] {
+            become_able_to_make_files(options.output);
+            (void)probe::drop_rights(); // that it fails the other thread says
+        });
     });
-    if (const auto dropped = probe::drop_rights(); !dropped)
-        fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
+    if (!when) return tl::unexpected(when.error());
 
     sink::stalls_heading heading;
     heading.clock = {host::monotonic_ns(), std::chrono::system_clock::now()};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `irqscope stalls`: each stall as it happens, and what they add up to.
+#include "cli/attached.hpp"
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
 #include "cli/scope.hpp"
@@ -88,13 +89,8 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     become_urgent();
     auto running = probe::measurement::start(*kernel, todo->session);
     if (!running) return tl::unexpected(running.error());
-    if (const std::string& why = running->programs().flight_refused(); !why.empty())
-        fmt::print(stderr, "irqscope: warning: no flight recorder, so nobody is named in a stall's breakdown: {}\n",
-                   why);
-    auto when = turns::make(running->descriptors());
+    auto when = settle(*running);
     if (!when) return tl::unexpected(when.error());
-    if (const auto dropped = probe::drop_rights(); !dropped)
-        fmt::print(stderr, "irqscope: warning: {}\n", dropped.error().message);
 
     sink::stalls_heading heading;
     heading.cpus = running->watched();

@@ -123,11 +123,15 @@ std::vector<std::string> words_on_damage(const recording::replay& of) {
     for (std::size_t i = 0; i < std::min(damages.size(), most_damages); i++) lines.push_back(words_on(damages[i]));
     if (damages.size() > most_damages)
         lines.push_back(fmt::format("and {} more like these", damages.size() - most_damages));
-    if (!of.file().has_end())
+    if (!of.file().has_end()) {
         lines.push_back(fmt::format(
             "not ended: the recording stopped without its end marker (a crash, a kill or a full disk); at most "
             "{} before that are missing",
             format_setting(of.about().sync_ns)));
+        // their intervals are longer
+        if (!of.about().spans)
+            lines.back() += " of its stalls, and of its histograms what came behind the last interval";
+    }
     const recording::account& read = of.read();
     if (read.senseless_chunks != 0)
         lines.push_back(fmt::format("{} chunks are whole and make no sense: left out", read.senseless_chunks));
