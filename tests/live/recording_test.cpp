@@ -41,8 +41,9 @@ both run_both(std::uint32_t ring_bytes, std::uint64_t datagrams, bool drained) {
     about.spans = true;
     recording::files_plan where;
     where.path = "both.data";
-    auto files = must(recording::files::create(where, [&about](std::uint64_t /*from_ns*/) { return text_of(about); }));
+    auto files = must(recording::files::prepare(where, [&about](std::uint64_t /*from_ns*/) { return text_of(about); }));
     recording::recorder recorder(std::move(files), [&session] { return session.catalog(); });
+    must(recorder.open());
     recorder.start([] {});
     auto reader = must(stream::ring_reader::open(session.rings(), recorder));
     const auto online = must(host::online_cpus());

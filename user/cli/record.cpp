@@ -146,12 +146,12 @@ result<void> run_record(const record_options& options, const global_options& glo
         if (!prepared) return tl::unexpected(prepared.error());
         command.emplace(std::move(*prepared));
     }
+    recording::header about = header_of(*todo, options); // what is missing of it is added before a file is made
     recording::files_plan where;
     where.path = options.output;
     where.keep = todo->switching.keep;
     where.before_ns = todo->switching.before_ns;
-    auto files = recording::files::create(
-        where, [about = header_of(*todo, options)](std::uint64_t from_ns) { return text_of(about, from_ns); });
+    auto files = recording::files::prepare(where, [&about](std::uint64_t from_ns) { return text_of(about, from_ns); });
     if (!files) return tl::unexpected(files.error());
     probe::measurement* measured = nullptr;
     recording::recorder recorder(std::move(*files), [&measured] { return measured->programs().catalog(); });
@@ -163,6 +163,8 @@ result<void> run_record(const record_options& options, const global_options& glo
     auto running = probe::measurement::start(*kernel, todo->session, todo->session.stream ? &recorder : nullptr);
     if (!running) return tl::unexpected(running.error());
     measured = &*running;
+    about.without_beat = running->programs().without_beat();
+    if (auto opened = recorder.open(); !opened) return opened;
     std::vector<int> calls{files_switch.descriptor()};
     if (command) calls.push_back(command->descriptor());
     auto when = settle(*running, calls, [&] {
@@ -183,7 +185,7 @@ result<void> run_record(const record_options& options, const global_options& glo
     // With every span the histograms are in the spans; without, each interval has them.
     watching.interval_ns = todo->session.stream ? todo->sync_ns : std::max(todo->sync_ns, histograms_ns);
     watching.on_interval = [&](model::snapshot& one, const model::stalls_report& untold) {
-        if (const auto names = running->programs().catalog()) out.interval(one, *names, untold);
+        out.interval(one, untold);
         files_switch.closed(one.start_ns + one.duration_ns);
         shown.show(one);
     };

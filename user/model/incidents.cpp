@@ -123,6 +123,13 @@ void incidents::look(std::uint64_t now_ns) {
 }
 
 // What is open counts as it is now, in a copy: it may go on.
+void incidents::report(stalls_report& to) const {
+    incidents_summary all = summary();
+    to.cpus = std::move(all.cpus);
+    to.culprits = std::move(all.culprits);
+    to.open = std::move(all.open);
+}
+
 incidents_summary incidents::summary() const {
     incidents now = *this;
     for (const auto& [number, cpu] : cpus_)

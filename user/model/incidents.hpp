@@ -54,6 +54,7 @@ public:
     void look(std::uint64_t now_ns);
 
     [[nodiscard]] incidents_summary summary() const;
+    void report(stalls_report& to) const; // the same, there
 
 private:
     struct open_stall {

@@ -30,18 +30,17 @@ files::files(files_plan plan, header_maker header, host::descriptor directory, s
     : plan_(std::move(plan)), header_(std::move(header)), directory_(std::move(directory)), name_(std::move(name)),
       last_(plan_.before_ns, plan_.before_bytes) {}
 
-result<files> files::create(files_plan plan, header_maker header) {
+result<files> files::prepare(files_plan plan, header_maker header) {
     const std::filesystem::path path(plan.path);
     const std::string where = path.has_parent_path() ? path.parent_path().string() : ".";
-    host::descriptor directory(open(where.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    host::descriptor directory(::open(where.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (directory.get() < 0 || !path.has_filename())
         return failure(exit_status::failed, fmt::format("cannot create {}: {}", plan.path,
                                                         std::strerror(directory.get() < 0 ? errno : EISDIR)));
-    files made(std::move(plan), std::move(header), std::move(directory), path.filename().string());
-    if (made.plan_.before_ns == 0)
-        if (auto begun = made.begin(); !begun) return tl::unexpected(begun.error());
-    return made;
+    return files(std::move(plan), std::move(header), std::move(directory), path.filename().string());
 }
+
+result<void> files::open() { return plan_.before_ns == 0 ? begin() : result<void>{}; }
 
 // Those of one run are few thousands; as few chunks of them as may be.
 void files::remember(const chunk_about& about, bytes payload) {

@@ -32,8 +32,10 @@ public:
     // JSON, of a file whose recording begins at that time (CLOCK_MONOTONIC); 0: now.
     using header_maker = std::function<std::string(std::uint64_t from_ns)>;
 
+    // Makes nothing yet. Fails (failed): there is no such directory.
+    static result<files> prepare(files_plan plan, header_maker header);
     // Makes the first file, unless it is to wait. Fails: as file_writer::create().
-    static result<files> create(files_plan plan, header_maker header);
+    result<void> open();
 
     // Into the present file, or where there is none into what is kept for the next. Fails: as file_writer::write().
     result<void> write(const chunk_about& about, bytes payload);

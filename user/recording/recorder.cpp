@@ -20,6 +20,12 @@ std::vector<std::uint8_t> bytes_of(const std::string& text) { return {text.begin
 
 recorder::recorder(files to, naming names) : files_(std::move(to)), names_(std::move(names)) { note_size(); }
 
+result<void> recorder::open() {
+    auto opened = files_.open();
+    note_size();
+    return opened;
+}
+
 void recorder::start(std::function<void()> first) {
     writer_ = std::thread([this, first = std::move(first)] {
         const sched_param none{};
@@ -144,7 +150,16 @@ void recorder::add_interval(std::uint64_t start_ns, std::uint64_t end_ns, const 
     add_text({chunk_kind::interval, start_ns, end_ns, chunk_head::no_cpu, 1}, document);
 }
 
-std::map<std::pair<int, std::uint32_t>, std::uint64_t> recorder::take_dropped() { return std::exchange(dropped_, {}); }
+std::vector<recorder::dropped> recorder::take_dropped() {
+    if (dropped_.empty()) return {};
+    const auto names = names_();
+    if (!names) return {};
+    std::vector<dropped> taken;
+    for (const auto& [where, samples] : dropped_)
+        taken.push_back({names->named(where.first, where.second), where.first, samples});
+    dropped_.clear();
+    return taken;
+}
 
 recorder::progress recorder::so_far() const {
     progress now = progress_;

@@ -40,6 +40,8 @@ public:
     recorder& operator=(recorder&&) = delete;
     ~recorder() override; // ends the file if finish() did not
 
+    // Makes the file, or gets ready to. Before start(). Fails: as files::open().
+    result<void> open();
     // Begins to write, by a thread that is not urgent, whatever this one is. first: what it does before, giving up its
     // rights.
     void start(std::function<void()> first);
@@ -65,8 +67,13 @@ public:
     void next_file();
     void rest_file();
 
-    // Spans that found the queue full, since the last call: by CPU and histogram (also of softirq_latency).
-    std::map<std::pair<int, std::uint32_t>, std::uint64_t> take_dropped();
+    struct dropped {
+        model::series_id id;
+        int cpu = 0;
+        std::uint64_t samples = 0;
+    };
+    // Of spans that found the queue full, since the last call. While their names cannot be had they wait.
+    std::vector<dropped> take_dropped();
 
     struct progress {
         std::uint64_t spans = 0;   // written or on their way

@@ -66,10 +66,7 @@ summing::sums summing::whole(const replay& of) {
         to.coverage.without_beat = host::intersection(to.coverage.without_beat, *wanted_.cpus);
     }
     incidents_.look(until_ns);
-    auto summary = incidents_.summary();
-    made.stalls.cpus = std::move(summary.cpus);
-    made.stalls.culprits = std::move(summary.culprits);
-    made.stalls.open = std::move(summary.open);
+    incidents_.report(made.stalls);
     made.stalls.totals = totals_;
     made.stalls.whole = to;
     made.stalls.whole.all.clear();

@@ -20,16 +20,14 @@ bool recorded::over(const model::stall& one) {
     return true;
 }
 
-void recorded::interval(model::snapshot& one, const stream::catalog& names, const model::stalls_report& untold) {
+void recorded::interval(model::snapshot& one, const model::stalls_report& untold) {
     to_->flush();
-    for (const auto& [where, count] : to_->take_dropped()) {
-        const int cpu = where.first;
-        const auto id = names.named(cpu, where.second);
-        const auto is_it = [cpu, &id](const model::series& other) { return other.cpu == cpu && other.id == id; };
+    for (const recording::recorder::dropped& lost : to_->take_dropped()) {
+        const auto is_it = [&lost](const model::series& other) { return other.cpu == lost.cpu && other.id == lost.id; };
         auto found = std::find_if(one.all.begin(), one.all.end(), is_it);
-        if (found == one.all.end()) found = one.all.insert(one.all.end(), {id, cpu, {}, 0});
-        found->dropped += count;
-        one.lost.counts["samples_dropped_by_a_slow_disk"] += count;
+        if (found == one.all.end()) found = one.all.insert(one.all.end(), {lost.id, lost.cpu, {}, 0});
+        found->dropped += lost.samples;
+        one.lost.counts["samples_dropped_by_a_slow_disk"] += lost.samples;
     }
     to_->add_interval(one.start_ns, one.start_ns + one.duration_ns, documents_.text_of(one));
     std::string now = text_of(recording::untold{untold.asides, untold.suppressed});

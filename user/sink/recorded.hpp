@@ -23,9 +23,9 @@ public:
         return true;
     } // it is made when the recording is read
 
-    // Closes an interval: what the recorder has, and what it lost, is of it. names: as the spans' are. untold: the asides and
-    // what was suppressed, since the start.
-    void interval(model::snapshot& one, const stream::catalog& names, const model::stalls_report& untold);
+    // Closes an interval: what the recorder has, and what it lost, is of it. untold: the asides and what was suppressed, since
+    // the start.
+    void interval(model::snapshot& one, const model::stalls_report& untold);
 
 private:
     recording::recorder* to_;

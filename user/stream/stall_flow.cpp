@@ -83,10 +83,7 @@ std::vector<int> stall_flow::stalled_cpus() const {
 }
 
 void stall_flow::report(model::stalls_report& to) const {
-    auto summary = incidents_.summary();
-    to.cpus = std::move(summary.cpus);
-    to.culprits = std::move(summary.culprits);
-    to.open = std::move(summary.open);
+    incidents_.report(to);
     to.totals = totals_;
     report_asides(to);
 }

@@ -29,8 +29,10 @@ protected:
         where.keep = keep;
         where.before_ns = before_ns;
         where.before_bytes = before_bytes;
-        return std::move(
-            *files::create(where, [](std::uint64_t from_ns) { return "from " + std::to_string(from_ns); }));
+        files made =
+            std::move(*files::prepare(where, [](std::uint64_t from_ns) { return "from " + std::to_string(from_ns); }));
+        EXPECT_TRUE(made.open());
+        return made;
     }
 
     static void add(files& to, chunk_kind kind, const std::string& text, std::uint64_t at_s = 0) {

@@ -26,7 +26,9 @@ protected:
     [[nodiscard]] files one_file(const std::string& header) const {
         files_plan where;
         where.path = path_;
-        return std::move(*files::create(where, [header](std::uint64_t /*from_ns*/) { return header; }));
+        files made = std::move(*files::prepare(where, [header](std::uint64_t /*from_ns*/) { return header; }));
+        EXPECT_TRUE(made.open());
+        return made;
     }
 
     std::string directory_;

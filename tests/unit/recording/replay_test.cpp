@@ -152,18 +152,18 @@ TEST_F(replayed, what_finds_the_queue_full_is_counted) {
     constexpr std::uint64_t long_ns = 1ULL << 60U; // takes many bytes
     for (std::uint64_t i = 0; i < all; i++) out->on_softirq(softirq(i % 2, 1'000 * ms + i * 100, long_ns + i % 2));
     out->flush();
-    std::map<std::uint32_t, std::uint64_t> dropped;
-    for (const auto& [where, count] : out->take_dropped()) dropped[where.second] += count;
-    EXPECT_GT(dropped[net_rx_run], 0U);
+    std::map<model::series_id, std::uint64_t> dropped;
+    for (const auto& one : out->take_dropped()) dropped[one.id] += one.samples;
+    EXPECT_GT(dropped[run_id], 0U);
     out->start([] {});
     ASSERT_TRUE(out->finish());
     EXPECT_TRUE(out->take_dropped().empty());
     const auto found = sums().histograms;
-    EXPECT_EQ(count(found, run_id) + dropped[net_rx_run], all);
-    EXPECT_EQ(count(found, latency_id) + dropped[WIRE_HIST_SOFTIRQ_LATENCY + net_rx], all);
-    EXPECT_EQ(count(found, off_id) + dropped[WIRE_HIST_SOFTIRQ_OFF], all / 2);
+    EXPECT_EQ(count(found, run_id) + dropped[run_id], all);
+    EXPECT_EQ(count(found, latency_id) + dropped[latency_id], all);
+    EXPECT_EQ(count(found, off_id) + dropped[off_id], all / 2);
     EXPECT_EQ(out->so_far().spans, count(found, run_id));
-    EXPECT_EQ(out->so_far().dropped, dropped[net_rx_run]);
+    EXPECT_EQ(out->so_far().dropped, dropped[run_id]);
 }
 
 TEST_F(replayed, time_and_cpus_choose) {
@@ -202,7 +202,7 @@ TEST_F(replayed, intervals_are_one_at_the_end) {
         untold.asides[model::aside::steal].add(10 * i);
         untold.suppressed[model::stall_kind::irq_off] = i;
         out->on_softirq(softirq(0, one.start_ns + 500 * ms, 100));
-        to.interval(one, made_names(), untold);
+        to.interval(one, untold);
     }
     ASSERT_TRUE(out->finish());
     auto found = sums();
@@ -258,7 +258,7 @@ TEST_F(replayed, cut_anywhere_is_no_more_than_what_is_there) {
             model::snapshot one = sink::made_snapshot();
             one.start_ns = (1'000 + 10 * i) * ms;
             one.duration_ns = 10 * ms;
-            to.interval(one, made_names(), {});
+            to.interval(one, {});
         }
         ASSERT_TRUE(out->finish());
     }

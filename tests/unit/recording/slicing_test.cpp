@@ -82,7 +82,7 @@ TEST_F(sliced_recording, has_every_sample_in_one_slice_and_contexts_together) {
             out.on_softirq({{0, static_cast<std::uint16_t>(net_rx_run + context), 1, start_ns, ns, 10}, 500 + i, 700});
         }
         auto whole = interval(1'000 * ms, 1'000 * ms);
-        to.interval(whole, {}, {});
+        to.interval(whole, {});
         ASSERT_TRUE(out.finish());
     }
     const model::sliced found = sliced(100 * ms);
@@ -116,7 +116,7 @@ TEST_F(sliced_recording, without_spans_has_the_histograms_of_its_intervals) {
             series.cpu = 1;
             for (std::uint64_t ns = 1'000; ns <= 1'000 * (i + 1); ns += 10) series.values.count(ns);
             one.all.push_back(series);
-            to.interval(one, {}, {});
+            to.interval(one, {});
         }
         ASSERT_TRUE(out.finish());
     }
@@ -145,7 +145,7 @@ TEST_F(sliced_recording, has_each_stalled_nanosecond_once_and_in_its_slice) {
             to.stall(one);
         }
         auto whole = interval(1'000 * ms, 1'000 * ms);
-        to.interval(whole, {}, {});
+        to.interval(whole, {});
         ASSERT_TRUE(out.finish());
     }
     const model::sliced found = sliced(100 * ms);

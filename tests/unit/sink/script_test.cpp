@@ -40,7 +40,7 @@ protected:
         model::snapshot interval = made_snapshot();
         interval.start_ns = 2'000'000'000;
         interval.duration_ns = 1'000'003'000; // the stall ends behind it
-        to.interval(interval, names, {});
+        to.interval(interval, {});
         out.on_softirq({{0, net_rx_run, 0, 3'000'004'000, 1, 0}, WIRE_NO_LATENCY, WIRE_NO_LATENCY});
         ASSERT_TRUE(out.finish());
     }
