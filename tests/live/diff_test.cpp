@@ -63,6 +63,12 @@ TEST(diff, says_what_it_cannot_compare) {
     EXPECT_NE(shorter.err.find("too short"), std::string::npos) << shorter.err;
     EXPECT_EQ(run(binary() + " diff short.data none.data").status, 1);
     EXPECT_EQ(run(binary() + " diff short.data").status, 2);
+    const outcome elsewhere = run(binary() + " diff -C 4095 short.data short.data");
+    EXPECT_EQ(elsewhere.status, 2) << "or nothing would be no change";
+    EXPECT_NE(elsewhere.err.find("the recording is of CPUs"), std::string::npos) << elsewhere.err;
+    EXPECT_EQ(run(binary() + " report -C 4095 short.data").status, 2);
+    EXPECT_EQ(run(binary() + " script -F '' short.data").status, 2);
+    EXPECT_EQ(run("mkfifo a-pipe; timeout 5 " + binary() + " report a-pipe").status, 1) << "nobody writes into it";
 }
 
 } // namespace irqscope::live

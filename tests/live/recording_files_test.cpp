@@ -90,7 +90,11 @@ TEST(recording_files, are_begun_when_asked_and_only_the_newest_are_kept) {
     const auto all = recordings_in(directory);
     EXPECT_EQ(all.size(), 2U);
     for (const std::string& name : all) EXPECT_TRUE(info_of(name).at("whole")) << name;
-    EXPECT_NE(done.err.find("the newest of 4 files"), std::string::npos) << done.err;
+    EXPECT_NE(done.err.find("the newest of 4 files, of which 2 are kept"), std::string::npos) << done.err;
+    // asked before there is anything to write
+    const outcome early =
+        run(fmt::format("sh -c '{} record -o asked/early.data -d 0.3 & sleep 0.2; kill -USR2 $!; wait $!'", binary()));
+    EXPECT_EQ(early.status, 0) << early.err;
 }
 
 TEST(recording_files, begin_with_a_stall_and_have_what_came_before_it) {

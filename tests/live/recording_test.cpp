@@ -181,6 +181,10 @@ TEST(recording, ends_with_the_command_and_as_it_did) {
     const outcome none = run(binary() + " record -o d.data -- /no/such/command");
     EXPECT_EQ(none.status, 1);
     EXPECT_EQ(none.err.find("cannot run /no/such/command: No such file") == std::string::npos, false) << none.err;
+    EXPECT_NE(access("d.data", F_OK), 0) << "nothing is made for its sake";
+    EXPECT_EQ(run(binary() + " record -o c.data -- /etc/passwd").status, 1);
+    EXPECT_EQ(run(binary() + " record -o c.data -- none-of-this-name").status, 1);
+    EXPECT_EQ(info_of("c.data").at("header").at("command").size(), 3U) << "the one before is where it was";
     // the command has the rights that irqscope gives up
     EXPECT_EQ(run(binary() +
                   " record -o e.data -- sh -c 'grep -q \"^CapEff:.*[1-9a-f]\" /proc/self/status && chown 1 e.data'")

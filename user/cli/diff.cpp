@@ -117,7 +117,7 @@ command add_diff(CLI::App& parent) {
     diff->add_flag("--all", options->all, "the rows that have not changed, too");
     diff->add_flag("--json", options->json, "one document (docs/JSON.md)");
     diff->footer(
-        "Exit status: 0 nothing changed, 4 something did.\n\n"
+        "Exit status: 0 nothing changed, 4 something did, 1 they cannot be compared, 2 usage.\n\n"
         "Both recordings are cut into slices of equal length. A figure has changed when it differs by --least, it is\n"
         "about 0.1 % of a CPU's time or more, and its slices differ more than slices of one recording do (rank test;\n"
         "the chance that they do so anywhere is kept below 1 %). docs/RECORDING.md says more.");

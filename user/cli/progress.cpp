@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/progress.hpp"
 
-#include "host/system.hpp"
 #include "sink/units.hpp"
 
 #include <algorithm>
@@ -11,13 +10,14 @@
 namespace irqscope::cli {
 
 progress::progress(const recording::recorder& of, std::optional<std::uint64_t> duration_ns)
-    : of_(&of), duration_ns_(duration_ns), start_ns_(host::monotonic_ns()), shown_(isatty(STDERR_FILENO) != 0) {}
+    : of_(&of), duration_ns_(duration_ns), shown_(isatty(STDERR_FILENO) != 0) {}
 
 void progress::show(const model::snapshot& interval) {
+    ns_ += interval.duration_ns;
     for (const auto& [kind, count] : interval.lost.counts) lost_ += count;
     if (!shown_) return;
     const auto now = of_->so_far();
-    const std::uint64_t ns = std::max<std::uint64_t>(host::monotonic_ns() - start_ns_, 1);
+    const std::uint64_t ns = std::max<std::uint64_t>(ns_, 1);
     const std::uint64_t spans = now.spans - spans_;
     spans_ = now.spans;
     const std::uint64_t until = duration_ns_.value_or(3'600'000'000'000);
@@ -37,14 +37,15 @@ void progress::clear() const {
 
 void progress::sum_up(const std::string& name, bool with_spans) const {
     const auto now = of_->so_far();
-    const std::uint64_t ns = host::monotonic_ns() - start_ns_;
     if (now.files == 0) {
-        fmt::print(stderr, "irqscope: no stall came in {}, and so there is no file\n", sink::format_ns(ns));
+        fmt::print(stderr, "irqscope: no stall came in {}, and so there is no file\n", sink::format_ns(ns_));
     } else {
         std::string text = fmt::format("irqscope: {}: ", name);
-        if (now.files > 1) text += fmt::format("the newest of {} files: ", now.files);
+        if (now.files > 1) text += fmt::format("the newest of {} files", now.files);
+        if (now.files > now.kept) text += fmt::format(", of which {} are kept", now.kept);
+        if (now.files > 1) text += ": ";
         if (with_spans) text += fmt::format("{} spans, ", sink::format_count(now.spans));
-        text += fmt::format("{} stalls in {}, {}", sink::format_count(now.stalls), sink::format_ns(ns),
+        text += fmt::format("{} stalls in {}, {}", sink::format_count(now.stalls), sink::format_ns(ns_),
                             sink::format_bytes(now.bytes));
         if (with_spans && now.spans != 0)
             text +=

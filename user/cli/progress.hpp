@@ -25,7 +25,7 @@ public:
 private:
     const recording::recorder* of_;
     std::optional<std::uint64_t> duration_ns_;
-    std::uint64_t start_ns_;
+    std::uint64_t ns_ = 0; // of the intervals so far
     std::uint64_t spans_ = 0;
     std::uint64_t lost_ = 0;
     bool shown_;

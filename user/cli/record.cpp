@@ -71,6 +71,8 @@ result<plan> understand(const record_options& options) {
     if (!scope) return tl::unexpected(scope.error());
     made.duration_ns = scope->duration_ns;
     scope->apply(made.session);
+    if (options.output.empty() || options.output.ends_with('/'))
+        return failure(exit_status::usage, fmt::format("-o '{}': say the name of a file", options.output));
     if (const auto applied = apply(options.thresholds, made.session); !applied) return tl::unexpected(applied.error());
     if (made.session.stalls.empty() && options.stalls_only)
         return failure(exit_status::usage, "every kind of stall is off: with --stalls-only there is nothing to record");
@@ -136,16 +138,18 @@ result<void> run_record(const record_options& options, const global_options& glo
     const auto todo = understand(options);
     if (!todo) return tl::unexpected(todo.error());
     if (const auto allowed = probe::require_rights(); !allowed) return allowed;
-    const auto kernel = probe::kernel::inspect(global.btf_file);
-    if (!kernel) return tl::unexpected(kernel.error());
-    auto symbols = symbols::live_symbols::open();
-    if (!symbols) return tl::unexpected(symbols.error());
     std::optional<host::workload> command;
     if (!options.command.empty()) { // before anything is given up, which it would lack
         auto prepared = host::workload::prepare(options.command);
         if (!prepared) return tl::unexpected(prepared.error());
         command.emplace(std::move(*prepared));
     }
+    auto asks = signals::of(SIGUSR2); // before what takes time; the command has its own way with it
+    if (!asks) return tl::unexpected(asks.error());
+    const auto kernel = probe::kernel::inspect(global.btf_file);
+    if (!kernel) return tl::unexpected(kernel.error());
+    auto symbols = symbols::live_symbols::open();
+    if (!symbols) return tl::unexpected(symbols.error());
     recording::header about = header_of(*todo, options); // what is missing of it is added before a file is made
     recording::files_plan where;
     where.path = options.output;
@@ -156,8 +160,6 @@ result<void> run_record(const record_options& options, const global_options& glo
     probe::measurement* measured = nullptr;
     recording::recorder recorder(std::move(*files), [&measured] { return measured->programs().catalog(); });
     sink::recorded out(recorder);
-    auto asks = signals::of(SIGUSR2);
-    if (!asks) return tl::unexpected(asks.error());
     switching files_switch(todo->switching, recorder, out, std::move(*asks));
     become_urgent();
     auto running = probe::measurement::start(*kernel, todo->session, todo->session.stream ? &recorder : nullptr);

@@ -14,7 +14,7 @@ void add_recorded(CLI::App& app, recorded_options& to, bool with_selection) {
     if (!with_selection) return;
     app.add_option("--time", to.time,
                    "only from A to B: seconds of CLOCK_MONOTONIC (1234.5,1240),\n"
-                   "or since the recording's start (+5s,+10s); either may be left out")
+                   "or since the recording's start (+5s,+10s); either may be left out (+5s,)")
         ->type_name("A,B");
     app.add_option("-C,--cpus", to.cpus, "only these CPUs (0-3,8)")->type_name("LIST");
 }
@@ -30,6 +30,9 @@ result<recording::selection> understand(const recorded_options& options, const r
     if (!options.cpus.empty()) {
         auto cpus = host::parse_cpu_list(options.cpus);
         if (!cpus) return failure(exit_status::usage, fmt::format("-C {}: {}", options.cpus, cpus.error().message));
+        if (!about.cpus.empty() && host::intersection(*cpus, about.cpus).empty())
+            return failure(exit_status::usage, fmt::format("-C {}: the recording is of CPUs {}", options.cpus,
+                                                           host::format_cpu_list(about.cpus)));
         wanted.cpus = std::move(*cpus);
     }
     return wanted;

@@ -16,7 +16,8 @@ namespace irqscope::cli {
 namespace {
 
 constexpr const char* closing =
-    R"(Exit status: 0 done, 1 failed, 2 usage, 3 not possible on this host, 4 selftest missed something.
+    R"(Exit status: 0 done, 1 failed, 2 usage, 3 not possible on this host, 4 diff found a
+change or selftest missed something.
 As in perf, -i is an input file and -I an interval. -d is a duration (in bcc's tools it means something else).
 Times take units (500us, 10ms, 2s); a bare number is seconds for -d and -I. CPU lists are written 0-3,8.)";
 

@@ -15,6 +15,7 @@ namespace {
 struct script_options {
     recorded_options recorded;
     std::string fields;
+    bool has_fields = false;
     bool json = false;
 };
 
@@ -40,7 +41,7 @@ result<std::vector<sink::script_field>> parse_fields(const std::string& text) {
 result<void> run_script(const script_options& options) {
     sink::script_options show;
     show.json = options.json;
-    if (!options.fields.empty()) {
+    if (options.has_fields) {
         if (options.json) return failure(exit_status::usage, "-F does not go with --json, which has every field");
         auto fields = parse_fields(options.fields);
         if (!fields) return tl::unexpected(fields.error());
@@ -69,7 +70,8 @@ command add_script(CLI::App& parent) {
                      "these columns: start, end (seconds of CLOCK_MONOTONIC), cpu,\n"
                      "metric, duration_ns, nested_ns (of it, interrupts), latency_ns\n"
                      "and off_ns (of a softirq), irq, context, key")
-        ->type_name("LIST");
+        ->type_name("LIST")
+        ->each([options](const std::string&) { options->has_fields = true; });
     script->add_flag("--json", options->json, "an object a line: irqscope.span/1, irqscope.stall/1 (docs/JSON.md)");
     script->footer(
         "Columns stand in the order of -F, or all but `end`; '-' is none. The key is the last of them: handlers'\n"

@@ -56,7 +56,7 @@ struct comparison_options {
     double least_ns_per_s = 1'000'000;      // so much time a second it is about; where that is known
     std::uint64_t least_run_ns = 1'000;     // by which a quantile of runs differs
     std::uint64_t least_wait_ns = 10'000;   // and one of what waited: the interrupt that ends it takes as long
-    std::uint64_t least_max_ns = 1'000'000; // by which a maximum differs
+    std::uint64_t least_max_ns = 2'000'000; // by which a maximum differs
     double least_points = 0.1;              // by which interrupts' share differs
     double false_alarms = 0.01;             // that two recordings of the same differ in anything by chance
 };

@@ -72,6 +72,9 @@ struct snapshot {
     std::uint64_t start_ns = 0; // CLOCK_MONOTONIC
     std::chrono::system_clock::time_point start_time;
     std::uint64_t duration_ns = 0;
+    // Of a recording, where only a part of its time was asked for: the samples and stalls are of this, [first, second), and
+    // everything else is of the whole intervals around it.
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> part_ns;
     std::vector<metric> metrics; // those asked for
     std::vector<series> all;
     std::vector<open_span> open;
@@ -79,6 +82,9 @@ struct snapshot {
     model::lost lost;
     model::coverage coverage;
     model::cost cost;
+
+    // In which the samples were taken.
+    [[nodiscard]] std::uint64_t sampled_ns() const { return part_ns ? part_ns->second - part_ns->first : duration_ns; }
 
     // One that began later, of the same measurement: the two become one, from this one's start to that one's end.
     void join(const snapshot& later);

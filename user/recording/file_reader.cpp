@@ -26,7 +26,7 @@ file_reader::file_reader(host::descriptor file, std::string name, std::uint64_t 
     : file_(std::move(file)), name_(std::move(name)), size_(size), context_(ZSTD_createDCtx()) {}
 
 result<file_reader> file_reader::open(const std::string& path) {
-    host::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    host::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat about {};
     if (file.get() < 0 || fstat(file.get(), &about) != 0)
         return failure(exit_status::failed, fmt::format("cannot read {}: {}", path, std::strerror(errno)));

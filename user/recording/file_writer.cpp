@@ -51,24 +51,38 @@ void packer::pack(const chunk_about& about, bytes payload, packed_chunk& to) {
 
 namespace {
 
-// Makes room for a new file: a recording of that name gets out of its way.
-result<void> set_aside(int directory, const std::string& name) {
-    struct stat there {};
-    if (fstatat(directory, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) {
-        if (errno == ENOENT) return {};
+enum class there { nothing, ours, others };
+
+// What has that name: an empty file counts as ours. Fails (failed): it cannot be looked at.
+result<there> look_at(int directory, const std::string& name) {
+    struct stat about {};
+    if (fstatat(directory, name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) return there::nothing;
         return failure(exit_status::failed, fmt::format("cannot look at {}: {}", name, std::strerror(errno)));
     }
-    bool ours = S_ISREG(there.st_mode) && there.st_size == 0;
-    if (S_ISREG(there.st_mode) && !ours) {
-        const host::descriptor file(openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-        std::array<std::uint8_t, start_size> start{};
-        ours = read(file.get(), start.data(), start.size()) == static_cast<ssize_t>(start.size()) &&
-               check_start(start) != start_state::foreign;
-    }
-    if (!ours)
-        return failure(exit_status::failed,
-                       fmt::format("{} is there and is no recording of irqscope's: say another name with -o", name));
+    if (!S_ISREG(about.st_mode)) return there::others;
+    if (about.st_size == 0) return there::ours;
+    const host::descriptor file(openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    std::array<std::uint8_t, start_size> start{};
+    const bool ours = read(file.get(), start.data(), start.size()) == static_cast<ssize_t>(start.size()) &&
+                      check_start(start) != start_state::foreign;
+    return ours ? there::ours : there::others;
+}
+
+// Makes room for a new file: a recording of that name gets out of its way.
+result<void> set_aside(int directory, const std::string& name) {
     const std::string old = name + ".old";
+    const auto present = look_at(directory, name);
+    if (!present) return tl::unexpected(present.error());
+    if (*present == there::nothing) return {};
+    const auto before = look_at(directory, old);
+    if (!before) return tl::unexpected(before.error());
+    for (const auto& [which, is] : {std::pair(&name, *present), std::pair(&old, *before)})
+        if (is == there::others)
+            return failure(exit_status::failed,
+                           fmt::format("{} is there and is no recording of irqscope's (nor a file that one may "
+                                       "take the place of): say another name with -o",
+                                       *which));
     if (renameat(directory, name.c_str(), directory, old.c_str()) != 0)
         return failure(exit_status::failed, fmt::format("cannot rename {} to {}: {}", name, old, std::strerror(errno)));
     return {};

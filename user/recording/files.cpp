@@ -54,6 +54,7 @@ result<void> files::write(const chunk_about& about, bytes payload) {
         remember(about, payload);
         return file_ ? file_->write(about, payload) : result<void>{};
     }
+    if (about.kind == chunk_kind::interval) interval_end_ns_ = about.last_ns;
     // what is missing of an interval that began before the file is not counted by it either
     const bool kept = !file_ || last_.is_holed();
     if (!kept && about.kind != chunk_kind::untold) return file_->write(about, payload);
@@ -78,8 +79,9 @@ bool files::is_there(const place& one) const {
 }
 
 // NAME becomes one of the older ones, and the oldest go.
-void files::make_room() {
-    if (!newest_ || !is_there(*newest_)) return; // what is in the way instead is looked at by who makes the next file
+result<void> files::make_room() {
+    if (!newest_ || !is_there(*newest_))
+        return {}; // what is in the way instead is looked at by who makes the next file
     const std::time_t seconds = std::chrono::system_clock::to_time_t(began_);
     std::tm local{};
     localtime_r(&seconds, &local);
@@ -92,17 +94,20 @@ void files::make_room() {
             older_.push_back(*newest_);
             break;
         }
-        if (errno != EEXIST) break;
+        if (errno != EEXIST)
+            return failure(exit_status::failed, fmt::format("cannot begin another file, as {} cannot become {}: {}",
+                                                            name_, newest_->name, std::strerror(errno)));
         newest_->name = fmt::format("{}.{}", stamped, again);
     }
     while (plan_.keep != 0 && older_.size() + 1 > plan_.keep) {
         if (is_there(older_.front())) unlinkat(directory_.get(), older_.front().name.c_str(), 0);
         older_.pop_front();
     }
+    return {};
 }
 
 result<void> files::begin() {
-    make_room();
+    if (auto room = make_room(); !room) return room;
     auto file = file_writer::create(directory_.get(), name_);
     if (!file) return tl::unexpected(file.error());
     file_ = std::move(*file);
@@ -114,7 +119,7 @@ result<void> files::begin() {
         newest_ = place{name_, about.st_dev, about.st_ino};
     auto untold = last_.untold_before();
     auto kept = last_.take();
-    std::uint64_t from_ns = 0;
+    std::uint64_t from_ns = kept.empty() ? interval_end_ns_ : 0;
     for (const packed_chunk& one : kept)
         if (const std::uint64_t ns = one.about.first_ns; ns != 0) from_ns = from_ns == 0 ? ns : std::min(from_ns, ns);
     const std::string header = header_(from_ns);

@@ -49,8 +49,9 @@ public:
     [[nodiscard]] bool has_one() const { return file_.has_value(); }
     [[nodiscard]] std::uint64_t all_bytes() const { return ended_bytes_ + file_bytes(); } // of all files there were
     [[nodiscard]] std::uint64_t file_bytes() const { return file_ ? file_->size() : 0; }
-    [[nodiscard]] std::uint64_t count() const { return count_; }                    // of the files there were
-    [[nodiscard]] std::uint64_t crowded_out() const { return last_.crowded_out(); } // see last_seconds
+    [[nodiscard]] std::uint64_t count() const { return count_; }                           // of the files there were
+    [[nodiscard]] std::uint64_t kept() const { return older_.size() + (newest_ ? 1 : 0); } // of those
+    [[nodiscard]] std::uint64_t crowded_out() const { return last_.crowded_out(); }        // see last_seconds
 
 private:
     struct place { // of a file that this run made
@@ -67,7 +68,7 @@ private:
     void remember(const chunk_about& about, bytes payload);
     result<void> begin();
     [[nodiscard]] bool is_there(const place& one) const;
-    void make_room();
+    result<void> make_room();
 
     files_plan plan_;
     header_maker header_;
@@ -77,6 +78,7 @@ private:
     packer packer_;
     last_seconds last_;
     std::vector<names> series_;
+    std::uint64_t interval_end_ns_ = 0; // of the last one
     std::chrono::system_clock::time_point began_;
     std::optional<place> newest_;
     std::deque<place> older_; // that are kept

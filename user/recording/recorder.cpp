@@ -164,6 +164,7 @@ std::vector<recorder::dropped> recorder::take_dropped() {
 recorder::progress recorder::so_far() const {
     progress now = progress_;
     now.bytes = bytes_.load(std::memory_order_relaxed);
+    now.kept = kept_.load(std::memory_order_relaxed);
     now.files = file_count_.load(std::memory_order_relaxed);
     now.crowded_out = crowded_out_.load(std::memory_order_relaxed);
     const std::uint64_t on_their_way = pushed_bytes_ - taken_bytes_.load(std::memory_order_acquire);
@@ -176,6 +177,7 @@ recorder::progress recorder::so_far() const {
 void recorder::note_size() {
     bytes_.store(files_.all_bytes(), std::memory_order_relaxed);
     file_bytes_.store(files_.file_bytes(), std::memory_order_relaxed);
+    kept_.store(files_.kept(), std::memory_order_relaxed);
     file_count_.store(files_.count(), std::memory_order_relaxed);
     crowded_out_.store(files_.crowded_out(), std::memory_order_relaxed);
 }

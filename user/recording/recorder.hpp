@@ -52,7 +52,8 @@ public:
     void on_softirq(const wire_softirq_span& span) override { add(span.span, span.latency_ns, span.off_ns); }
     void on_wait(const wire_span& span) override { add(span, WIRE_NO_LATENCY, WIRE_NO_LATENCY); }
 
-    // JSON with its newline: of schema irqscope.stall/1, and of irqscope.stall_over/1.
+    // JSON with its newline: of schema irqscope.stall/1, and of irqscope.stall_over/1 or of one that is told once more,
+    // at its end: neither is one more.
     void add_stall(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& line);
     void add_over(std::uint64_t start_ns, std::uint64_t end_ns, const std::string& line);
     // Hands on what is there of spans and stalls.
@@ -81,6 +82,7 @@ public:
         std::uint64_t stalls = 0;
         std::uint64_t bytes = 0; // in the files
         std::uint64_t files = 0;
+        std::uint64_t kept = 0;        // of the files
         std::uint64_t file_bytes = 0;  // of the present file, when all that is on its way is in it: at most
         std::uint64_t crowded_out = 0; // see last_seconds
     };
@@ -145,6 +147,7 @@ private:
     std::atomic<std::uint64_t> bytes_ = 0;
     std::atomic<std::uint64_t> file_bytes_ = 0;
     std::atomic<std::uint64_t> file_count_ = 0;
+    std::atomic<std::uint64_t> kept_ = 0;
     std::atomic<std::uint64_t> crowded_out_ = 0;
     std::atomic<bool> failed_ = false;
     std::atomic<bool> ending_ = false;

@@ -42,9 +42,22 @@ summing::sums summing::whole(const replay& of) {
     to.metrics = about.metrics;
     // Behind the last interval there may be spans: a recording that was cut off.
     const std::uint64_t until_ns = std::min(std::max(read.last_ns, to.start_ns + to.duration_ns), wanted_.to_ns);
-    if (to.start_ns == 0 && read.last_ns != 0) to.start_ns = std::max(read.first_ns, wanted_.from_ns);
+    if (to.start_ns == 0)
+        to.start_ns = read.last_ns == 0 ? about.monotonic_ns : std::max(read.first_ns, wanted_.from_ns);
+    for (const damage& one : of.file().damages())
+        if (one.is == damage::what::payload && one.kind == chunk_kind::spans)
+            to.lost.counts["spans_in_damaged_chunks"] += one.records;
+        else if (one.is == damage::what::payload)
+            to.lost.counts["damaged_chunks"]++;
+        else if (one.is != damage::what::cut)
+            to.lost.counts["missing_chunks"] += one.is == damage::what::missing ? one.size : one.records;
+    if (!of.file().has_end()) to.lost.counts["recording_not_ended"] = 1;
     if (until_ns > to.start_ns + to.duration_ns) to.duration_ns = until_ns - to.start_ns;
-    to.start_time = about.wall_of(to.start_ns);
+    if (about.spans && (wanted_.from_ns > to.start_ns || wanted_.to_ns < to.start_ns + to.duration_ns)) {
+        const std::uint64_t from_ns = std::max(wanted_.from_ns, to.start_ns);
+        to.part_ns = {from_ns, std::max(from_ns, std::min(wanted_.to_ns, to.start_ns + to.duration_ns))};
+    }
+    to.start_time = about.wall_of(to.part_ns ? to.part_ns->first : to.start_ns);
     if (to.coverage.cpus.empty()) to.coverage.cpus = about.cpus;
     if (about.spans) to.coverage.aggregation = "recording";
     model::snapshot counted;

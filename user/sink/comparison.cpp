@@ -6,6 +6,7 @@
 #include "sink/json_parts.hpp"
 #include "sink/page.hpp"
 #include "sink/sink.hpp"
+#include "sink/text_words.hpp"
 #include "sink/units.hpp"
 
 #include <algorithm>
@@ -79,7 +80,7 @@ std::string stalls_text(const model::comparison& of, bool all) {
             continue;
         }
         std::string end = one.seconds_per_hour.changed ? "" : "not changed";
-        if (!one.culprit.empty()) end += (end.empty() ? "" : "; ") + printable(one.culprit, 40);
+        if (!one.culprit.empty()) end += (end.empty() ? "most by " : "; most by ") + printable(one.culprit, 40);
         text += words_on(one.seconds_per_hour, total ? "stalled per hour" : fmt::format("  CPU {}", one.cpu), end);
     }
     return text;
@@ -114,10 +115,10 @@ std::string row_text(const compared_row& row, bool all) {
 }
 
 std::string file_text(const char* which, const compared_file& file) {
-    std::uint64_t lost = 0;
-    for (const auto& [kind, count] : file.whole.lost.counts) lost += count;
-    return fmt::format("{:<7} {}  {} from {}; lost: {}\n", which, file.name, format_ns(file.whole.duration_ns),
-                       format_local(file.whole.start_time), lost == 0 ? "nothing" : format_count(lost));
+    return wrapped(fmt::format("{:<7} {}  {} from {}; lost: {}", which, file.name, format_ns(file.whole.duration_ns),
+                               format_local(file.whole.start_time), lost_words(file.whole.lost)),
+                   8, 0) +
+           '\n';
 }
 
 std::string text_of(const model::comparison& of, const model::comparison_options& how, const compared_file& before,

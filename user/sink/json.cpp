@@ -69,6 +69,7 @@ std::string json::text_of(const model::snapshot& snapshot) const {
                           {"start_ns", snapshot.start_ns},
                           {"start_time", format_rfc3339(snapshot.start_time)},
                           {"duration_ns", snapshot.duration_ns},
+                          {"part", part_of(snapshot)},
                           {"cpus", snapshot.coverage.cpus},
                           {"metrics", std::move(metrics)},
                           {"open", std::move(open)},

@@ -51,6 +51,11 @@ object coverage_of(const model::coverage& from) {
             {"flight_spans", from.flight_spans}};
 }
 
+object part_of(const model::snapshot& whole) {
+    if (!whole.part_ns) return nullptr;
+    return {{"start_ns", whole.part_ns->first}, {"duration_ns", whole.sampled_ns()}};
+}
+
 object cost_of(const model::snapshot& whole) {
     const model::cost& from = whole.cost;
     return {{"bpf_calls", from.bpf_calls},      {"bpf_ns_per_call", from.bpf_ns_per_call},

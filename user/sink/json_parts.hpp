@@ -21,6 +21,7 @@ object key_of(const model::series_id& id); // null when there is none
 object id_of(const model::series_id& id, int cpu);
 object lost_of(const model::lost& from);
 object coverage_of(const model::coverage& from);
+object part_of(const model::snapshot& whole); // null: the samples are of all of its time
 object cost_of(const model::snapshot& whole);
 object splits_of(const std::optional<model::time_splits>& from); // null: nobody asked
 

@@ -207,6 +207,7 @@ std::string json_stalls::text_of(const model::stalls_report& report) const {
                           {"start_ns", whole.start_ns},
                           {"start_time", format_rfc3339(whole.start_time)},
                           {"duration_ns", whole.duration_ns},
+                          {"part", part_of(whole)},
                           {"thresholds", std::move(thresholds)},
                           {"cpus", std::move(cpus)},
                           {"time_split", splits_of(whole.split)},

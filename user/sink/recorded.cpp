@@ -11,11 +11,21 @@ namespace irqscope::sink {
 bool recorded::begin(const stalls_heading& heading) { return lines_.begin(heading); }
 
 bool recorded::stall(const model::stall& one) {
-    to_->add_stall(one.start_ns, one.end_ns, lines_.text_of(one));
+    const auto told = std::find_if(over_.begin(), over_.end(),
+                                   [&one](const model::stall& other) { return model::is_same(one, other); });
+    if (one.state == model::stall_state::open || told == over_.end()) {
+        to_->add_stall(one.start_ns, one.end_ns, lines_.text_of(one));
+    } else {
+        to_->add_over(one.start_ns, one.end_ns, lines_.text_of(one));
+        over_.erase(told);
+    }
     return true;
 }
 
 bool recorded::over(const model::stall& one) {
+    constexpr std::size_t most = 256; // those that are never told again make room
+    if (over_.size() == most) over_.erase(over_.begin());
+    over_.push_back(one);
     to_->add_over(one.start_ns, one.end_ns, lines_.text_of_over(one));
     return true;
 }

@@ -8,6 +8,7 @@
 #include "sink/stall_sink.hpp"
 
 #include <string>
+#include <vector>
 
 namespace irqscope::sink {
 
@@ -31,7 +32,8 @@ private:
     recording::recorder* to_;
     json_stalls lines_;
     json documents_{true};
-    std::string untold_; // as it was written last
+    std::vector<model::stall> over_; // that were told while open, and may be told once more
+    std::string untold_;             // as it was written last
 };
 
 } // namespace irqscope::sink

@@ -58,14 +58,15 @@ std::string words_on(const damage& one) {
 std::string text_of(const recording::replay& of) {
     const recording::header& about = of.about();
     const recording::account& read = of.read();
-    std::string text = fmt::format("{}: irqscope {}, {}  {} {}  {} CPUs: {}\n", of.file().name(), about.version,
+    std::string text = fmt::format("{}: irqscope {}, {}  {} {}  {}: {}\n", of.file().name(), about.version,
                                    printable(about.host, 64), printable(about.kernel, 64), printable(about.machine, 64),
-                                   about.cpus.size(), host::format_cpu_list(about.cpus));
+                                   counted(about.cpus.size(), "CPU"), host::format_cpu_list(about.cpus));
     const bool any = read.last_ns != 0;
     const std::uint64_t ns = any ? read.last_ns - read.first_ns : 0;
     text += fmt::format("{} from {}, CLOCK_MONOTONIC {:.6f} .. {:.6f}\n", format_ns(ns),
                         format_local(about.wall_of(any ? read.first_ns : about.monotonic_ns)),
-                        static_cast<double>(any ? read.first_ns : 0) / 1e9, static_cast<double>(read.last_ns) / 1e9);
+                        static_cast<double>(any ? read.first_ns : about.monotonic_ns) / 1e9,
+                        static_cast<double>(any ? read.last_ns : about.monotonic_ns) / 1e9);
     if (!about.command.empty())
         text += fmt::format("command: {}\n", printable(fmt::format("{}", fmt::join(about.command, " ")), 200));
     text += fmt::format("{}, {}\n\n", format_bytes(of.file().size()),

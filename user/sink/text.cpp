@@ -80,10 +80,17 @@ std::string own_beats(const model::snapshot& snapshot) {
 // irq_off of an idle host is made of few beats: the others are in idle_exit.
 std::string of_beats(const model::snapshot& snapshot) {
     std::uint64_t samples = 0;
-    for (const model::series& one : snapshot.all)
+    std::uint64_t idle = 0;
+    for (const model::series& one : snapshot.all) {
         if (one.id.what == metric::irq_off) samples += one.values.samples();
+        if (one.id.what == metric::idle_exit) idle += one.values.samples();
+    }
     const std::uint64_t seen = snapshot.coverage.all_beats().seen;
     if (samples >= seen / 2) return {};
+    // of a part of a recording the beats are those of its whole intervals
+    const auto& asked = snapshot.metrics;
+    const bool counted = std::find(asked.begin(), asked.end(), metric::idle_exit) != asked.end();
+    if (counted && samples + idle < seen / 10 * 9) return {};
     return fmt::format("  {} of {} beats; nothing but idle ran at the others\n", format_count(samples),
                        format_count(seen));
 }
@@ -91,10 +98,17 @@ std::string of_beats(const model::snapshot& snapshot) {
 std::string heading(const model::snapshot& snapshot) {
     return wrapped(fmt::format("irqscope {}  {}  {} {}  CPUs {}  {} from {}", version, printable(snapshot.host, 64),
                                printable(snapshot.kernel, 64), printable(snapshot.machine, 64),
-                               host::format_cpu_list(snapshot.coverage.cpus), format_ns(snapshot.duration_ns),
+                               host::format_cpu_list(snapshot.coverage.cpus), format_ns(snapshot.sampled_ns()),
                                format_local(snapshot.start_time)),
                    0) +
-           '\n' + (snapshot.coverage.beat_ns == 0 ? "" : wrapped(beats_words(snapshot.coverage), 0) + '\n') +
+           '\n' +
+           (snapshot.part_ns ? wrapped(fmt::format("heartbeats, time split, losses and cost are of the whole intervals "
+                                                   "around that, {}",
+                                                   format_ns(snapshot.duration_ns)),
+                                       0) +
+                                   '\n'
+                             : "") +
+           (snapshot.coverage.beat_ns == 0 ? "" : wrapped(beats_words(snapshot.coverage), 0) + '\n') +
            own_beats(snapshot);
 }
 
@@ -155,7 +169,7 @@ std::string text::table_of(const model::snapshot& snapshot, metric which) const 
     }
     const bool run = model::is_run(which);
     const bool nested = (which == metric::softirq_run || which == metric::ksoftirqd_run) && snapshot.coverage.nested;
-    const double wall = static_cast<double>(std::max<std::uint64_t>(snapshot.duration_ns, 1));
+    const double wall = static_cast<double>(std::max<std::uint64_t>(snapshot.sampled_ns(), 1));
     const std::size_t width = nested ? softirq_run_width : label_width;
     out += fmt::format("  {}{:<{}} {:>11} {:>7} {:>8} {:>8} {:>8} {:>8}", options_.per_cpu ? " CPU " : "", say.column,
                        width, "count", "rate/s", "p50", "p99", "p99.9", "max");

@@ -92,7 +92,7 @@ std::string irq_matrix(const model::snapshot& from, const std::vector<model::irq
     out += fmt::format("  {:<{}} {:<{}}", "their share of the CPU", name_width, "", affinity_width);
     for (std::size_t i = 0; i < shown; i++)
         out += fmt::format(" {:>11}", format_share(static_cast<double>(cpus[i].second) /
-                                                   static_cast<double>(std::max<std::uint64_t>(from.duration_ns, 1))));
+                                                   static_cast<double>(std::max<std::uint64_t>(from.sampled_ns(), 1))));
     return out + "\n\n";
 }
 

@@ -65,12 +65,12 @@ std::string answer(const model::stalls_report& report, const stalls_heading& hea
     if (incidents != 0)
         words = fmt::format("{} on {} of {} in {}: {}{} stalled", counted(incidents, "incident"),
                             format_count(report.cpus.size()), counted(whole.coverage.cpus.size(), "CPU"),
-                            format_ns(whole.duration_ns), all_suppressed(report) != 0 ? "at least " : "",
+                            format_ns(whole.sampled_ns()), all_suppressed(report) != 0 ? "at least " : "",
                             format_ns(stalled_ns(report)));
     else if (is_silent(report))
-        words = "no stall seen in " + format_ns(whole.duration_ns);
+        words = "no stall seen in " + format_ns(whole.sampled_ns());
     else
-        words = "no incident ended in " + format_ns(whole.duration_ns);
+        words = "no incident ended in " + format_ns(whole.sampled_ns());
     if (!report.open.empty()) words += fmt::format(", {} going on", counted(report.open.size(), "stall"));
     if (const std::uint64_t count = all_suppressed(report); count != 0)
         words += fmt::format("; {} more in none of these figures (rate limit)", counted(count, "stall"));

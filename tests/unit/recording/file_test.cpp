@@ -98,6 +98,16 @@ TEST_F(file, of_that_name_is_kept_if_it_is_a_recording) {
     EXPECT_EQ(read(path_ + ".old").texts.size(), 1U);
 }
 
+TEST_F(file, old_that_is_none_of_ours_is_left_alone) {
+    write(1);
+    put(path_ + ".old", "precious");
+    const auto other = file_writer::create(AT_FDCWD, path_);
+    ASSERT_FALSE(other);
+    EXPECT_THAT(other.error().message, HasSubstr("a.data.old is there and is no recording"));
+    EXPECT_EQ(contents(path_ + ".old"), "precious");
+    EXPECT_EQ(read(path_).texts.size(), 1U);
+}
+
 TEST_F(file, that_is_none_of_ours_is_left_alone) {
     put(path_, "root:x:0:0:root:/root:/bin/bash\n");
     const auto other = file_writer::create(AT_FDCWD, path_);

@@ -91,7 +91,7 @@ TEST_F(several_files, are_one_after_another_with_what_each_needs) {
     EXPECT_THAT(read(directory_ + "/" + older().front()),
                 ElementsAre("from 0", "series 1\n", "spans 1", "stall 1", "interval 1", "untold 1", "series 2\n",
                             "spans 2", "stall 2", "interval 2", "untold 2"));
-    EXPECT_THAT(read(path_), ElementsAre("from 0", "series 1\nseries 2\n", "untold 2", "spans 3", "stall 3",
+    EXPECT_THAT(read(path_), ElementsAre("from 2000000000", "series 1\nseries 2\n", "untold 2", "spans 3", "stall 3",
                                          "interval 3", "untold 3"));
     EXPECT_EQ(to.count(), 2U);
     EXPECT_EQ(to.all_bytes(),

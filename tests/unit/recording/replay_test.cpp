@@ -146,6 +146,30 @@ TEST_F(replayed, spans_make_the_histograms_that_they_make_live) {
     }
 }
 
+TEST_F(replayed, part_of_the_time_has_its_own_length) {
+    {
+        const auto out = make();
+        out->start([] {});
+        sink::recorded to(*out);
+        for (std::uint64_t i = 0; i < 1'000; i++) out->on_softirq(softirq(0, 1'000 * ms + i * ms, 500));
+        model::snapshot one;
+        one.start_ns = 1'000 * ms;
+        one.duration_ns = 1'000 * ms;
+        to.interval(one, {});
+        ASSERT_TRUE(out->finish());
+    }
+    EXPECT_FALSE(sums().histograms.part_ns);
+    selection wanted;
+    wanted.from_ns = 1'100 * ms;
+    wanted.to_ns = 1'150 * ms;
+    const auto found = sums(wanted).histograms;
+    ASSERT_TRUE(found.part_ns);
+    EXPECT_EQ(found.part_ns->first, 1'100 * ms);
+    EXPECT_EQ(found.sampled_ns(), 50 * ms);
+    EXPECT_EQ(found.duration_ns, 1'000 * ms);
+    EXPECT_NEAR(static_cast<double>(count(found, run_id)), 50, 1);
+}
+
 TEST_F(replayed, what_finds_the_queue_full_is_counted) {
     const auto out = make(); // and nobody writes
     constexpr std::uint64_t all = 300'000;

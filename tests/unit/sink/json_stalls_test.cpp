@@ -116,9 +116,9 @@ TEST_F(json_stalls_test, summary_has_the_fields_of_its_schema) {
     const auto made = parsed(made_report());
     EXPECT_EQ(made["schema"], "irqscope.stalls_summary/1");
     EXPECT_EQ(keys(made),
-              (names{"schema",      "host",       "kernel",     "machine",    "version",  "start_ns", "start_time",
-                     "duration_ns", "thresholds", "cpus",       "time_split", "culprits", "totals",   "activations",
-                     "open",        "set_aside",  "suppressed", "lost",       "coverage", "cost"}));
+              (names{"schema",      "host", "kernel",     "machine",    "version",    "start_ns", "start_time",
+                     "duration_ns", "part", "thresholds", "cpus",       "time_split", "culprits", "totals",
+                     "activations", "open", "set_aside",  "suppressed", "lost",       "coverage", "cost"}));
     EXPECT_EQ(made["host"], "build7");
     EXPECT_EQ(made["duration_ns"], 60'000'000'000);
     EXPECT_EQ(made["thresholds"]["softirq_run_ns"], 10'000'000);

@@ -39,8 +39,9 @@ void visit(const document& node, const std::function<void(const std::string&, co
 TEST(json, document_has_the_fields_of_its_schema) {
     const auto made = parsed(made_snapshot());
     EXPECT_EQ(made["schema"], "irqscope.hist/1");
-    EXPECT_EQ(keys(made), (names{"schema", "host", "kernel", "machine", "version", "start_ns", "start_time",
-                                 "duration_ns", "cpus", "metrics", "open", "time_split", "lost", "coverage", "cost"}));
+    EXPECT_EQ(keys(made),
+              (names{"schema", "host", "kernel", "machine", "version", "start_ns", "start_time", "duration_ns", "part",
+                     "cpus", "metrics", "open", "time_split", "lost", "coverage", "cost"}));
     EXPECT_EQ(made["host"], "build7");
     EXPECT_EQ(made["start_ns"], 123'456'789'000);
     EXPECT_EQ(made["start_time"], "2025-05-08T05:05:11.123456Z");
