@@ -13,9 +13,7 @@ namespace {
 
 // slow: " CPU NS", or nothing.
 void record_load(const std::string& name, const std::string& slow) {
-    const outcome done = run(fmt::format("{} record -o {} -- {}/tests/softirq_load {} 600000{}", binary(), name,
-                                         binary().substr(0, binary().rfind('/')),
-                                         host::format_cpu_list(must(host::online_cpus())), slow));
+    const outcome done = run(fmt::format("{} record -o {} -- {}{}", binary(), name, load_of(600'000), slow));
     ASSERT_EQ(done.status, 0) << done.err;
 }
 

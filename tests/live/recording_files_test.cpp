@@ -35,15 +35,6 @@ std::vector<std::string> recordings_in(const std::filesystem::path& directory) {
     return found;
 }
 
-nlohmann::json info_of(const std::string& name) {
-    return nlohmann::json::parse(output_of(binary() + " info --json " + name));
-}
-
-std::string load_of(std::uint64_t datagrams) {
-    return fmt::format("{}/tests/softirq_load {} {}", binary().substr(0, binary().rfind('/')),
-                       host::format_cpu_list(must(host::online_cpus())), datagrams);
-}
-
 // NET_RX softirqs that its report counts, and those that ran unseen.
 std::uint64_t served_in(const std::string& name) {
     const auto report = nlohmann::json::parse(output_of(binary() + " report -i " + name + " --json | head -n 1"));

@@ -96,10 +96,6 @@ const model::series* find(const std::vector<model::series>& in, const model::ser
     return nullptr;
 }
 
-nlohmann::json info_of(const std::string& name) {
-    return nlohmann::json::parse(output_of(binary() + " info --json " + name));
-}
-
 // `irqscope record` with these arguments, as a child.
 pid_t start(const std::string& arguments) {
     const pid_t child = fork();
@@ -148,10 +144,8 @@ TEST(recording, differs_by_exactly_the_counted_drops) {
 }
 
 TEST(recording, of_a_flood_loses_nothing_and_says_what_it_was) {
+    const std::string load = load_of(300'000);
     const auto cpus = must(host::online_cpus());
-    const std::string load =
-        fmt::format("{}/../softirq_load {} 300000", binary().substr(0, binary().rfind('/')) + "/tests/live",
-                    host::format_cpu_list(cpus));
     const outcome done = run(binary() + " record -o flood.data -- " + load);
     ASSERT_EQ(done.status, 0) << done.err;
     const auto info = info_of("flood.data");
@@ -235,10 +229,7 @@ TEST(recording, killed_at_any_moment_is_read_up_to_there) {
 
 TEST(recording, on_a_full_disk_ends_with_one_sentence_and_is_good_up_to_there) {
     // a file system of its own, in a mount namespace of its own
-    const auto cpus = must(host::online_cpus());
-    const std::string load =
-        fmt::format("{}/../softirq_load {} 3000000", binary().substr(0, binary().rfind('/')) + "/tests/live",
-                    host::format_cpu_list(cpus));
+    const std::string load = load_of(3'000'000);
     const outcome done = run(
         fmt::format("unshare -m --propagation private sh -c 'mkdir -p full && mount -t tmpfs -o size=400k t full && "
                     "{} record -o full/f.data --sync 100ms -- {}; echo status $?; {} info --json full/f.data'",

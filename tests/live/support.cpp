@@ -84,4 +84,13 @@ std::string output_of(const std::string& command) {
 
 std::string binary() { return IRQSCOPE_BINARY; }
 
+nlohmann::json info_of(const std::string& name) {
+    return nlohmann::json::parse(output_of(binary() + " info --json " + name));
+}
+
+std::string load_of(std::uint64_t datagrams) {
+    return fmt::format("{}/tests/softirq_load {} {}", binary().substr(0, binary().rfind('/')),
+                       host::format_cpu_list(must(host::online_cpus())), datagrams);
+}
+
 } // namespace irqscope::live

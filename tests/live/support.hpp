@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -54,5 +55,11 @@ outcome run(const std::string& command);
 
 // The irqscope binary under test.
 std::string binary();
+
+// `irqscope info` of a recording.
+nlohmann::json info_of(const std::string& name);
+
+// The command of so many loopback datagrams from each online CPU: softirq_load, which was built beside the tests.
+std::string load_of(std::uint64_t datagrams);
 
 } // namespace irqscope::live

@@ -87,7 +87,8 @@ result<void> run_diff(const diff_options& options) {
     };
     for (const one_side* const side : {&*before, &*after})
         for (const auto& [row, values] : side->sliced.rows)
-            thresholds[row] = model::thresholds_of(histogram_in(*before, row), histogram_in(*after, row));
+            if (!thresholds.contains(row))
+                thresholds[row] = model::thresholds_of(histogram_in(*before, row), histogram_in(*after, row));
     for (one_side* const side : {&*before, &*after})
         if (auto read = read_slices(*side, thresholds, slice_ns); !read) return read;
     model::comparison_options how;

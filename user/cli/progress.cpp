@@ -57,8 +57,8 @@ void progress::sum_up(const std::string& name, bool with_spans) const {
     if (now.crowded_out != 0)
         fmt::print(stderr,
                    "irqscope: what came before a stall is short in some files: {} intervals found no memory, which is "
-                   "16 MiB\n",
-                   now.crowded_out);
+                   "{}\n",
+                   now.crowded_out, sink::format_bytes(recording::files_plan{}.before_bytes));
 }
 
 } // namespace irqscope::cli

@@ -39,8 +39,6 @@ constexpr std::uint32_t most_ring_bytes = 8U << 20;
 constexpr std::uint32_t fewest_ring_bytes = 256U << 10;
 constexpr std::uint32_t stalls_ring_bytes = 128U << 10;
 
-constexpr std::uint64_t histograms_ns = 10'000'000'000;
-
 struct record_options {
     scope_options scope;
     threshold_options thresholds;
@@ -184,8 +182,7 @@ result<void> run_record(const record_options& options, const global_options& glo
     watch_plan watching;
     watching.duration_ns = todo->duration_ns;
     watching.thresholds_ns = todo->session.stalls;
-    // With every span the histograms are in the spans; without, each interval has them.
-    watching.interval_ns = todo->session.stream ? todo->sync_ns : std::max(todo->sync_ns, histograms_ns);
+    watching.interval_ns = about.interval_ns();
     watching.on_interval = [&](model::snapshot& one, const model::stalls_report& untold) {
         out.interval(one, untold);
         files_switch.closed(one.start_ns + one.duration_ns);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <memory>
+#include <optional>
 
 namespace irqscope::cli {
 
@@ -14,8 +15,7 @@ namespace {
 
 struct script_options {
     recorded_options recorded;
-    std::string fields;
-    bool has_fields = false;
+    std::optional<std::string> fields;
     bool json = false;
 };
 
@@ -41,9 +41,9 @@ result<std::vector<sink::script_field>> parse_fields(const std::string& text) {
 result<void> run_script(const script_options& options) {
     sink::script_options show;
     show.json = options.json;
-    if (options.has_fields) {
+    if (options.fields) {
         if (options.json) return failure(exit_status::usage, "-F does not go with --json, which has every field");
-        auto fields = parse_fields(options.fields);
+        auto fields = parse_fields(*options.fields);
         if (!fields) return tl::unexpected(fields.error());
         show.fields = std::move(*fields);
     }
@@ -70,8 +70,7 @@ command add_script(CLI::App& parent) {
                      "these columns: start, end (seconds of CLOCK_MONOTONIC), cpu,\n"
                      "metric, duration_ns, nested_ns (of it, interrupts), latency_ns\n"
                      "and off_ns (of a softirq), irq, context, key")
-        ->type_name("LIST")
-        ->each([options](const std::string&) { options->has_fields = true; });
+        ->type_name("LIST");
     script->add_flag("--json", options->json, "an object a line: irqscope.span/1, irqscope.stall/1 (docs/JSON.md)");
     script->footer(
         "Columns stand in the order of -F, or all but `end`; '-' is none. The key is the last of them: handlers'\n"

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 
 namespace irqscope::model {
 
@@ -247,10 +247,10 @@ comparison compare(const sliced& before, const sliced& after, const comparison_o
     for (compared_row& row : made.rows)
         for (compared& one : row.statistics) of_rows.push_back(&one);
     made.stalls.push_back(compare_stalls(before, after, -1, options));
-    std::map<int, bool> cpus;
+    std::set<int> cpus;
     for (const sliced* const of : {&before, &after})
-        for (const auto& [cpu, list] : of->stalled_ns) cpus[cpu] = true;
-    for (const auto& [cpu, had_some] : cpus) made.stalls.push_back(compare_stalls(before, after, cpu, options));
+        for (const auto& [cpu, list] : of->stalled_ns) cpus.insert(cpu);
+    for (const int cpu : cpus) made.stalls.push_back(compare_stalls(before, after, cpu, options));
     std::vector<compared*> of_stalls;
     for (compared_stalls& one : made.stalls) of_stalls.push_back(&one.seconds_per_hour);
     // half of the false alarms to each of the two questions

@@ -29,6 +29,7 @@ bool longer(const stall& one, const std::optional<stall>& than) { return !than |
 } // namespace
 
 void incidents::add(stall& one) {
+    totals_.add(one);
     cpu_state& cpu = cpus_[one.cpu];
     // A series has one stall at a time: one that is open and began before this one has ended, even if we never hear so.
     for (open_stall& open : cpu.open)
@@ -128,6 +129,7 @@ void incidents::report(stalls_report& to) const {
     to.cpus = std::move(all.cpus);
     to.culprits = std::move(all.culprits);
     to.open = std::move(all.open);
+    to.totals = totals_;
 }
 
 incidents_summary incidents::summary() const {

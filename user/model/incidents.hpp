@@ -54,7 +54,7 @@ public:
     void look(std::uint64_t now_ns);
 
     [[nodiscard]] incidents_summary summary() const;
-    void report(stalls_report& to) const; // the same, there
+    void report(stalls_report& to) const; // the same, there, and what was added by kind
 
 private:
     struct open_stall {
@@ -87,6 +87,7 @@ private:
     std::uint64_t next_number_ = 1;
     std::map<int, cpu_state> cpus_;
     std::map<std::string, group> groups_; // by culprit_of()
+    stall_totals totals_;
 };
 
 } // namespace irqscope::model

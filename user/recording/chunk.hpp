@@ -14,6 +14,11 @@ namespace irqscope::recording {
 
 using bytes = std::span<const std::uint8_t>;
 
+inline bytes bytes_of(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()),
+            text.size()}; // NOLINT(*-reinterpret-cast): text in a file
+}
+
 inline constexpr std::uint32_t format_version = 1;
 
 // Numbers in files: append-only.

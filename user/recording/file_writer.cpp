@@ -176,9 +176,7 @@ std::string file_writer::index() const {
 result<void> file_writer::end() {
     const std::uint64_t index_at = size_;
     const std::string text = index();
-    if (auto written = write({chunk_kind::index, 0, 0, chunk_head::no_cpu, 1},
-                             {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}); // NOLINT
-        !written)
+    if (auto written = write({chunk_kind::index, 0, 0, chunk_head::no_cpu, 1}, bytes_of(text)); !written)
         return written;
     std::array<std::uint8_t, 8> place{};
     put(place.data(), index_at);

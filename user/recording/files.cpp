@@ -20,10 +20,6 @@ namespace {
 constexpr std::size_t names_bytes = 1U << 20; // of series in one chunk
 constexpr unsigned rename_noreplace = 1;      // RENAME_NOREPLACE of linux/fs.h, which clashes with others
 
-bytes of(const std::string& text) {
-    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; // NOLINT(*-reinterpret-cast)
-}
-
 } // namespace
 
 files::files(files_plan plan, header_maker header, host::descriptor directory, std::string name)
@@ -123,7 +119,7 @@ result<void> files::begin() {
     for (const packed_chunk& one : kept)
         if (const std::uint64_t ns = one.about.first_ns; ns != 0) from_ns = from_ns == 0 ? ns : std::min(from_ns, ns);
     const std::string header = header_(from_ns);
-    if (auto written = file_->write({chunk_kind::header, 0, 0, chunk_head::no_cpu, 1}, of(header)); !written)
+    if (auto written = file_->write({chunk_kind::header, 0, 0, chunk_head::no_cpu, 1}, bytes_of(header)); !written)
         return written;
     for (const names& one : series_)
         if (auto written = file_->write({chunk_kind::series, 0, 0, chunk_head::no_cpu, one.records}, one.lines);
@@ -149,7 +145,5 @@ result<void> files::next() {
     if (auto begun = begin(); !begun) return begun;
     return sync();
 }
-
-result<void> files::end() { return rest(); }
 
 } // namespace irqscope::recording

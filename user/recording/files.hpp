@@ -44,7 +44,6 @@ public:
     result<void> next();
     // The present file ends. From now on it is as it was before the first.
     result<void> rest();
-    result<void> end();
 
     [[nodiscard]] bool has_one() const { return file_.has_value(); }
     [[nodiscard]] std::uint64_t all_bytes() const { return ended_bytes_ + file_bytes(); } // of all files there were

@@ -7,6 +7,7 @@
 #include "model/stall.hpp"
 #include "result.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -37,6 +38,11 @@ struct header {
     std::vector<model::cpu_place> topology;
     std::vector<model::irq_route> irqs; // when it began
 
+    // How long its intervals are: with every span the histograms are in the spans; without, each interval has them.
+    [[nodiscard]] std::uint64_t interval_ns() const {
+        constexpr std::uint64_t with_histograms_ns = 10'000'000'000;
+        return spans ? sync_ns : std::max(sync_ns, with_histograms_ns);
+    }
     // The wall clock at a CLOCK_MONOTONIC time. After a suspend it is early by that one's length.
     [[nodiscard]] std::chrono::system_clock::time_point wall_of(std::uint64_t ns) const;
 };

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t most_pending = 4096; // chunks that are no spans, while the disk stands still
 
-std::vector<std::uint8_t> bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
-
 } // namespace
 
 recorder::recorder(files to, naming names) : files_(std::move(to)), names_(std::move(names)) { note_size(); }
@@ -102,7 +100,7 @@ void recorder::push_pending() {
 
 // What finds no place waits, so long as that is bounded.
 void recorder::add_text(const chunk_about& about, const std::string& text) {
-    if (pending_.size() < most_pending) pending_.push_back({about, bytes_of(text)});
+    if (pending_.size() < most_pending) pending_.push_back({about, {text.begin(), text.end()}});
     push_pending();
 }
 
@@ -215,7 +213,7 @@ void recorder::write() {
         if (next->what != chunk_queue::order::write) taken_orders_.fetch_add(1, std::memory_order_release);
         queue_.pop();
     }
-    if (!failed()) check(files_.end());
+    if (!failed()) check(files_.rest());
     note_size();
 }
 

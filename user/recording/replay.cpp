@@ -35,18 +35,6 @@ std::uint16_t record_kind(std::uint32_t histogram) {
 
 bool selection::has(int cpu) const { return !cpus || std::binary_search(cpus->begin(), cpus->end(), cpu); }
 
-std::string text_of(const untold& from) {
-    nlohmann::ordered_json asides = nlohmann::ordered_json::object();
-    for (const auto& [why, one] : from.asides)
-        asides[std::string(model::name_of(why))] = {
-            {"count", one.count}, {"total_ns", one.total_ns}, {"max_ns", one.max_ns}};
-    nlohmann::ordered_json suppressed = nlohmann::ordered_json::object();
-    for (const auto& [kind, count] : from.suppressed) suppressed[std::string(model::name_of(kind))] = count;
-    return nlohmann::ordered_json{{"schema", "irqscope.untold/1"}, {"set_aside", asides}, {"suppressed", suppressed}}
-               .dump() +
-           "\n";
-}
-
 result<untold> parse_untold(std::string_view text) {
     untold made;
     const auto parsed = stream::parse(text, [&made](const nlohmann::json& from) {

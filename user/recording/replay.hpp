@@ -27,7 +27,7 @@ struct untold {
     std::map<model::stall_kind, std::uint64_t> suppressed;
 };
 
-std::string text_of(const untold& from); // JSON, one line
+// JSON of schema irqscope.untold/1. Fails (failed): it is none.
 result<untold> parse_untold(std::string_view text);
 
 class listener {

@@ -8,7 +8,6 @@ namespace irqscope::recording {
 namespace {
 
 constexpr std::uint64_t shortest_ns = 20'000'000;
-constexpr std::uint64_t histograms_ns = 10'000'000'000; // the interval of a recording without spans
 
 model::row_id row_of(const model::series_id& id, int cpu) {
     model::row_id made;
@@ -21,9 +20,7 @@ model::row_id row_of(const model::series_id& id, int cpu) {
 
 } // namespace
 
-std::uint64_t shortest_slice_ns(const header& about) {
-    return about.spans ? shortest_ns : std::max(histograms_ns, about.sync_ns);
-}
+std::uint64_t shortest_slice_ns(const header& about) { return about.spans ? shortest_ns : about.interval_ns(); }
 
 model::sliced rows_of(const summing::sums& sums) {
     model::sliced made;
@@ -69,8 +66,7 @@ void slicing::on_softirq(const wire_softirq_span& span) {
     count(span.span, span.span.histogram, span.span.duration_ns, span.span.nested_ns);
     if (span.off_ns != WIRE_NO_LATENCY) count(span.span, WIRE_HIST_SOFTIRQ_OFF, span.off_ns, 0);
     if (span.latency_ns == WIRE_NO_LATENCY) return;
-    const std::uint32_t vector = (span.span.histogram - WIRE_HIST_SOFTIRQ_RUN) / WIRE_CONTEXTS;
-    count(span.span, WIRE_HIST_SOFTIRQ_LATENCY + vector, span.latency_ns, 0);
+    count(span.span, stream::latency_of_run(span.span.histogram), span.latency_ns, 0);
 }
 
 void slicing::on_interval(const model::snapshot& one) {

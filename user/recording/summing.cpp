@@ -11,7 +11,6 @@ namespace irqscope::recording {
 void summing::on_told(model::stall one) {
     if (one.state == model::stall_state::ended) incidents_.over(one);
     incidents_.add(one);
-    totals_.add(one);
     tell_(one);
 }
 
@@ -80,7 +79,6 @@ summing::sums summing::whole(const replay& of) {
     }
     incidents_.look(until_ns);
     incidents_.report(made.stalls);
-    made.stalls.totals = totals_;
     made.stalls.whole = to;
     made.stalls.whole.all.clear();
     for (const auto& [why, all] : until_.asides) {

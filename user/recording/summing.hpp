@@ -38,7 +38,6 @@ private:
     std::function<void(const model::stall&)> tell_;
     stream::span_counter counts_{true, true};
     model::incidents incidents_;
-    model::stall_totals totals_;
     std::optional<model::snapshot> intervals_;
     std::optional<untold> before_; // what was untold when the selection began
     untold until_;

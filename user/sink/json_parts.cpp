@@ -51,6 +51,20 @@ object coverage_of(const model::coverage& from) {
             {"flight_spans", from.flight_spans}};
 }
 
+object asides_of(const std::map<model::aside, model::set_aside>& from) {
+    object asides = object::object();
+    for (const auto& [why, one] : from)
+        asides[std::string(model::name_of(why))] = {
+            {"count", one.count}, {"total_ns", one.total_ns}, {"max_ns", one.max_ns}};
+    return asides;
+}
+
+object suppressed_of(const std::map<model::stall_kind, std::uint64_t>& from) {
+    object suppressed = object::object();
+    for (const auto& [kind, count] : from) suppressed[std::string(model::name_of(kind))] = count;
+    return suppressed;
+}
+
 object part_of(const model::snapshot& whole) {
     if (!whole.part_ns) return nullptr;
     return {{"start_ns", whole.part_ns->first}, {"duration_ns", whole.sampled_ns()}};

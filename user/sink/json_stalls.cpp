@@ -193,12 +193,6 @@ std::string json_stalls::text_of(const model::stalls_report& report) const {
     for (const auto& [kind, ns] : heading_.thresholds_ns) thresholds[std::string(model::name_of(kind)) + "_ns"] = ns;
     object open = object::array();
     for (const model::stall& one : report.open) open.push_back(stall_of(one, heading_.clock));
-    object asides = object::object();
-    for (const auto& [why, one] : report.asides)
-        asides[std::string(model::name_of(why))] = {
-            {"count", one.count}, {"total_ns", one.total_ns}, {"max_ns", one.max_ns}};
-    object suppressed = object::object();
-    for (const auto& [kind, count] : report.suppressed) suppressed[std::string(model::name_of(kind))] = count;
     const object document{{"schema", "irqscope.stalls_summary/1"},
                           {"host", whole.host},
                           {"kernel", whole.kernel},
@@ -215,8 +209,8 @@ std::string json_stalls::text_of(const model::stalls_report& report) const {
                           {"totals", totals_of(report.totals)},
                           {"activations", causes_of(report.totals)},
                           {"open", std::move(open)},
-                          {"set_aside", std::move(asides)},
-                          {"suppressed", std::move(suppressed)},
+                          {"set_aside", asides_of(report.asides)},
+                          {"suppressed", suppressed_of(report.suppressed)},
                           {"lost", lost_of(whole.lost)},
                           {"coverage", coverage_of(whole.coverage)},
                           {"cost", cost_of(whole)}};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sink/recorded.hpp"
 
-#include "recording/replay.hpp"
+#include "sink/json_parts.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -40,7 +40,10 @@ void recorded::interval(model::snapshot& one, const model::stalls_report& untold
         one.lost.counts["samples_dropped_by_a_slow_disk"] += lost.samples;
     }
     to_->add_interval(one.start_ns, one.start_ns + one.duration_ns, documents_.text_of(one));
-    std::string now = text_of(recording::untold{untold.asides, untold.suppressed});
+    std::string now = dump({{"schema", "irqscope.untold/1"},
+                            {"set_aside", asides_of(untold.asides)},
+                            {"suppressed", suppressed_of(untold.suppressed)}},
+                           true);
     if (now == untold_) return;
     to_->add_untold(one.start_ns, one.start_ns + one.duration_ns, now);
     untold_ = std::move(now);

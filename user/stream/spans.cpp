@@ -114,8 +114,7 @@ void span_counter::on_softirq(const wire_softirq_span& span) {
     if (run_) counts_.at(cpu, span.span.histogram).values.count(span.span.duration_ns, span.span.nested_ns);
     if (span.off_ns != WIRE_NO_LATENCY) counts_.at(cpu, WIRE_HIST_SOFTIRQ_OFF).values.count(span.off_ns);
     if (!latency_ || span.latency_ns == WIRE_NO_LATENCY) return;
-    const std::uint32_t vector = (span.span.histogram - WIRE_HIST_SOFTIRQ_RUN) / WIRE_CONTEXTS;
-    counts_.at(cpu, WIRE_HIST_SOFTIRQ_LATENCY + vector).values.count(span.latency_ns);
+    counts_.at(cpu, latency_of_run(span.span.histogram)).values.count(span.latency_ns);
 }
 
 void span_counter::on_wait(const wire_span& span) {

@@ -6,8 +6,14 @@
 #include "wire.h"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace irqscope::stream {
+
+// The histogram of its vector's latency, of a softirq's run.
+constexpr std::uint32_t latency_of_run(std::uint32_t histogram) {
+    return WIRE_HIST_SOFTIRQ_LATENCY + (histogram - WIRE_HIST_SOFTIRQ_RUN) / WIRE_CONTEXTS;
+}
 
 class span_sink {
 public:

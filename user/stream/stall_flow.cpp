@@ -57,7 +57,6 @@ void stall_flow::decide() {
             asides_[*one.why].add(one.one.end_ns - one.one.start_ns);
         } else {
             incidents_.add(one.one);
-            totals_.add(one.one);
             ready_.push_back(std::move(one.one));
         }
 }
@@ -84,7 +83,6 @@ std::vector<int> stall_flow::stalled_cpus() const {
 
 void stall_flow::report(model::stalls_report& to) const {
     incidents_.report(to);
-    to.totals = totals_;
     report_asides(to);
 }
 

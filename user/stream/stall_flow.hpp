@@ -55,7 +55,6 @@ private:
 
     model::settling settling_;
     model::incidents incidents_;
-    model::stall_totals totals_;
     std::map<model::aside, model::set_aside> asides_;
     std::vector<model::stall> ready_; // to be told
     std::vector<over_told> over_;

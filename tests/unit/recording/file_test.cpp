@@ -25,10 +25,6 @@ using testing::HasSubstr;
 
 class file : public in_a_directory {
 protected:
-    static bytes of(const std::string& text) {
-        return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; // NOLINT(*-reinterpret-cast)
-    }
-
     // Chunk i of spans says `i` and then some.
     static std::string text_of(std::size_t i) { return std::to_string(i) + std::string(i * 37 % 200, 'x'); }
 
@@ -37,7 +33,7 @@ protected:
         ASSERT_TRUE(writer) << writer.error().message;
         for (std::size_t i = 0; i < chunks; i++) {
             const chunk_about about{chunk_kind::spans, 100 * i, 100 * i + 99, static_cast<std::uint32_t>(i % 2), 5};
-            ASSERT_TRUE(writer->write(about, of(text_of(i))));
+            ASSERT_TRUE(writer->write(about, bytes_of(text_of(i))));
         }
         if (whole) {
             ASSERT_TRUE(writer->end());
@@ -178,7 +174,7 @@ TEST_F(file, names_what_is_missing) {
     write(10);
     const std::string all = contents(path_);
     const auto size_of = [&](std::size_t at) {
-        return head_size + decode_head(of(all.substr(at, head_size)))->stored_bytes;
+        return head_size + decode_head(bytes_of(all.substr(at, head_size)))->stored_bytes;
     };
     const std::size_t second = start_size + size_of(start_size);
     const std::size_t third = second + size_of(second);
@@ -230,9 +226,9 @@ TEST_F(file, chunk_of_a_kind_to_come_is_passed_over) {
     {
         auto writer = file_writer::create(AT_FDCWD, path_);
         ASSERT_TRUE(writer);
-        ASSERT_TRUE(writer->write({chunk_kind::spans, 0, 0, 0, 1}, of("1")));
-        ASSERT_TRUE(writer->write({static_cast<chunk_kind>(999), 0, 0, 0, 1}, of("2")));
-        ASSERT_TRUE(writer->write({chunk_kind::spans, 0, 0, 0, 1}, of("3")));
+        ASSERT_TRUE(writer->write({chunk_kind::spans, 0, 0, 0, 1}, bytes_of("1")));
+        ASSERT_TRUE(writer->write({static_cast<chunk_kind>(999), 0, 0, 0, 1}, bytes_of("2")));
+        ASSERT_TRUE(writer->write({chunk_kind::spans, 0, 0, 0, 1}, bytes_of("3")));
         ASSERT_TRUE(writer->end());
     }
     const seen found = read(path_);
@@ -255,8 +251,8 @@ TEST_F(file, on_a_disk_that_is_full_is_good_up_to_there) {
         int status = writer ? 1 : 2;
         for (int i = 0; writer && i < 10; i++) {
             for (char& one : noise) one = static_cast<char>(random());
-            if (const auto done = writer->write({chunk_kind::spans, 0, 0, 0, 1}, of(noise)); done) continue;
-            status = i == 2 && !writer->write({chunk_kind::spans, 0, 0, 0, 1}, of("1")) && !writer->end() ? 0 : 3;
+            if (const auto done = writer->write({chunk_kind::spans, 0, 0, 0, 1}, bytes_of(noise)); done) continue;
+            status = i == 2 && !writer->write({chunk_kind::spans, 0, 0, 0, 1}, bytes_of("1")) && !writer->end() ? 0 : 3;
             break;
         }
         _exit(status);

@@ -36,11 +36,9 @@ protected:
     }
 
     static void add(files& to, chunk_kind kind, const std::string& text, std::uint64_t at_s = 0) {
-        const bytes payload(reinterpret_cast<const std::uint8_t*>(text.data()),
-                            text.size()); // NOLINT(*-reinterpret-cast)
         // an interval is a second
         const std::uint64_t first_s = kind == chunk_kind::interval && at_s != 0 ? at_s - 1 : at_s;
-        ASSERT_TRUE(to.write({kind, first_s * second, at_s * second, chunk_head::no_cpu, 1}, payload));
+        ASSERT_TRUE(to.write({kind, first_s * second, at_s * second, chunk_head::no_cpu, 1}, bytes_of(text)));
     }
     // What is in second number s, its interval, and what was untold at its end.
     static void add_second(files& to, std::uint64_t s, std::size_t size = 1) {
@@ -85,7 +83,7 @@ TEST_F(several_files, are_one_after_another_with_what_each_needs) {
     add_second(to, 2);
     ASSERT_TRUE(to.next());
     add_second(to, 3);
-    ASSERT_TRUE(to.end());
+    ASSERT_TRUE(to.rest());
     ASSERT_THAT(older(), SizeIs(1));
     EXPECT_THAT(older().front(), MatchesRegex("a\\.data\\.[0-9]{8}-[0-9]{6}"));
     EXPECT_THAT(read(directory_ + "/" + older().front()),
@@ -106,7 +104,7 @@ TEST_F(several_files, of_one_second_have_names_of_their_own_and_only_the_newest_
         }
         add_second(to, s);
     }
-    ASSERT_TRUE(to.end());
+    ASSERT_TRUE(to.rest());
     std::vector<std::string> seen;
     for (const std::string& name : older()) seen.push_back(read(directory_ + "/" + name).at(2));
     EXPECT_THAT(seen, testing::UnorderedElementsAre("spans 3", "spans 4"));
@@ -141,7 +139,7 @@ TEST_F(several_files, begin_with_the_seconds_before) {
                             "spans 5", "stall 5", "interval 5", "untold 5", "spans 6", "stall 6", "interval 6"));
     for (std::uint64_t s = 7; s <= 7; s++) add_second(to, s);
     ASSERT_TRUE(to.next());
-    ASSERT_TRUE(to.end());
+    ASSERT_TRUE(to.rest());
     EXPECT_THAT(read(path_), ElementsAre("from 6000000000", "series 1\n", "untold 5", "spans 7", "stall 7",
                                          "interval 7", "untold 7"));
     EXPECT_EQ(to.crowded_out(), 0U);
@@ -156,7 +154,7 @@ TEST_F(several_files, have_no_interval_whose_spans_found_no_memory) {
     EXPECT_EQ(to.crowded_out(), 4U) << "2, 3, and 4 itself";
     ASSERT_TRUE(to.next());
     add_second(to, 5);
-    ASSERT_TRUE(to.end());
+    ASSERT_TRUE(to.rest());
     EXPECT_THAT(read(path_), ElementsAre(StartsWith("from"), "untold 3", "stall 4", "stall 4", "untold 4", "spans 5",
                                          "stall 5", "interval 5", "untold 5"));
 }
@@ -171,7 +169,7 @@ TEST_F(several_files, leave_out_the_rest_of_an_interval_that_is_holed_already) {
     ASSERT_TRUE(to.next());
     add_second(to, 1);
     add_second(to, 2);
-    ASSERT_TRUE(to.end());
+    ASSERT_TRUE(to.rest());
     EXPECT_THAT(read(path_),
                 ElementsAre(StartsWith("from"), "stall 1", "untold 1", "spans 2", "stall 2", "interval 2", "untold 2"));
 }
