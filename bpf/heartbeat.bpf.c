@@ -7,6 +7,7 @@
 #include "activation.bpf.h"
 #include "away.bpf.h"
 #include "beat.bpf.h"
+#include "lockup.bpf.h"
 #include "stall.bpf.h"
 #include "timers.bpf.h"
 #include "wait.bpf.h"
@@ -380,6 +381,7 @@ int BPF_PROG(hrtimer_expire_entry, struct hrtimer *timer, ktime_t *batch_now)
 	if (config.stall_rate) {
 		look_for_open(ctx, cpu, beat->now);
 		look_at_threads(ctx, cpu, beat->now);
+		look_for_lockup(ctx, cpu, beat->now);
 	}
 	if (unlikely(cpu->unsettled_ns && beat->now > cpu->unsettled_ns))
 		settle(cpu, number, beat->now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* sched_waking, sched_switch: which task a CPU has, and the activations of its ksoftirqd (and ktimers). */
 #include "activation.bpf.h"
+#include "lockup.bpf.h"
 #include "pause.bpf.h"
 #include "wait.bpf.h"
 
@@ -184,6 +185,8 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *previous, struct ta
 		task_begins(cpu, now, cpu->interrupt_ns, class_of_thread(to, BPF_CORE_READ(next, pid)));
 		settle_totals(cpu, now);
 	}
+	if (unlikely(cpu->lockup.since_ns))
+		lockup_ends(cpu, now, WIRE_STALL_ENDED);
 	if (config.pauses && unlikely(cpu->paused_task) && cpu->paused_task == cpu->current_task)
 		softirq_resumes(cpu, now);
 	if (config.activations) {

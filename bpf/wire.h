@@ -141,6 +141,17 @@ struct wire_softirq_stretches {
 #define WIRE_TOLD_RUN 11
 #define WIRE_TOLD_KSOFTIRQD 12 /* + enum wire_thread */
 
+/* Somebody waits for a CPU that does not switch (bpf/lockup.bpf.h). */
+#define WIRE_LOCKUP_STEPS 4 /* of the threshold; the last is the lockup itself, which the kernel tells */
+struct wire_lockup {
+	__u64 since_ns;	 /* when a beat saw it first; 0: nobody waits */
+	__u64 before_ns; /* so much before that it may have begun */
+	__u64 ahead_ns;	 /* of the time since then the count, when it was told last */
+	__u32 step;	 /* that was told last */
+	__u32 pad;
+	struct wire_totals at_since;
+};
+
 #define WIRE_STACK 16
 struct wire_cpu_state {
 	/* cold */
@@ -152,7 +163,7 @@ struct wire_cpu_state {
 	__u32 unwoken_bytes; /* sent to the ring since the reader was last woken */
 	__u32 rate_used;     /* stalls told in this second, and of those */
 	__u32 rate_activations;
-	__u32 pad4;
+	__u32 watchdog;			    /* the kernel's soft lockup watchdog looks at this CPU; the loader's */
 	__u64 rate_ns;			    /* when it began */
 	__u64 suppressed[WIRE_STALL_KINDS]; /* by the rate limit */
 	struct wire_aside asides[WIRE_ASIDES];
@@ -187,6 +198,7 @@ struct wire_cpu_state {
 	__u64 current_task;   /* that got the CPU last; 0: no switch was seen yet */
 	__u64 ksoftirqd_task; /* this CPU's, and ktimers; 0: not looked for, 1: none */
 	__u64 ktimers_task;
+	struct wire_lockup lockup;
 	__u8 told[16]; /* open stalls that were told: a vector's latency each, WIRE_TOLD_OFF, WIRE_TOLD_RUN */
 	/* time by class (bpf/totals.bpf.h) */
 	struct wire_totals totals; /* when they were last asked for */
@@ -315,7 +327,7 @@ struct wire_stall {
 	__u8 stack;	    /* enum wire_stack_kind */
 	__u8 steal_known;
 	__u8 beats_known; /* this CPU has a heartbeat */
-	__u8 pad;
+	__u8 lockup_step; /* lockup: of WIRE_LOCKUP_STEPS */
 	__u64 culprit_ns;
 	__u64 timer_function; /* the longest hrtimer before ours in the timer interrupt that filled it */
 	__u64 steal_ns;	      /* wire_cpu_state's, at the beat before */
@@ -335,8 +347,10 @@ struct wire_stall {
 	__u8 interrupts;
 	__u8 task_class; /* enum wire_class */
 	__u8 policy;
-	__u8 pad2;
+	__u8 watchdog; /* lockup: it is the watchdog's count; else there is none, and another task waits */
 	__s16 prio;
+	__u64 lockup_count_ns;			     /* lockup: how much of the threshold is over */
+	__u64 lockup_ns;			     /* which is that */
 	struct wire_open open[WIRE_INTERRUPT_DEPTH]; /* outermost first */
 	__u8 code[WIRE_CODE];
 	__u64 frames[WIRE_STALL_FRAMES];
@@ -400,7 +414,8 @@ struct wire_config {
 	__u8 activations;	/* and what an activation is told with */
 	__u8 softnet;		/* softnet_from_rq is known */
 	__u8 pauses;		/* softirqs run in tasks that can be preempted */
-	__u8 pad[7];
+	__u8 touched;		/* touched_from_rq is known */
+	__u8 pad[6];
 	__u32 flight;			  /* entries of the flight recorder's first ring, a power of two; 0: none */
 	__u32 wake_bytes;		  /* wake the reader when a ring holds so much */
 	__u32 stall_rate;		  /* stalls a second and CPU that are told */
@@ -417,6 +432,7 @@ struct wire_config {
 	__s64 ksoftirqd_from_rq;	  /* and to the pointers to its ksoftirqd */
 	__s64 ktimers_from_rq;		  /* and ktimers */
 	__s64 softnet_from_rq;		  /* and to its softnet_data */
+	__s64 touched_from_rq;		  /* and to the second since which the watchdog counts */
 	struct wire_caller callers[WIRE_CALLERS];
 };
 
@@ -442,7 +458,7 @@ WIRE_ASSERT(sizeof(struct wire_settled) == 48, "no hole");
 WIRE_ASSERT(sizeof(struct wire_away) == 24, "no hole");
 WIRE_ASSERT(sizeof(struct wire_flight) == 64, "a cache line");
 WIRE_ASSERT(sizeof(struct wire_stall) ==
-		    144 + WIRE_CLASSES * 8 + WIRE_INTERRUPT_DEPTH * 16 + WIRE_CODE + WIRE_STALL_FRAMES * 8,
+		    160 + WIRE_CLASSES * 8 + WIRE_INTERRUPT_DEPTH * 16 + WIRE_CODE + WIRE_STALL_FRAMES * 8,
 	    "no hole");
 WIRE_ASSERT(sizeof(struct wire_softirq_span) == 48, "no hole");
 WIRE_ASSERT(__builtin_offsetof(struct wire_cpu_state, enabled) + 4 == sizeof(struct wire_cpu_state),

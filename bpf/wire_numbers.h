@@ -98,7 +98,8 @@ enum wire_stall_kind {
 	WIRE_STALL_SOFTIRQ_RUN = 3,
 	WIRE_STALL_HARDIRQ_RUN = 4,
 	WIRE_STALL_KSOFTIRQD = 5, /* struct wire_activation_record */
-	WIRE_STALL_KINDS = 6,
+	WIRE_STALL_LOCKUP = 6,	  /* the countdown to a soft lockup */
+	WIRE_STALL_KINDS = 7,
 };
 
 /* Beats that were too late, and yet no interrupts were off. */

@@ -56,6 +56,8 @@ struct bpf_timer {
 /* kernel/sched/sched.h */
 struct rq {
 	int cpu;
+	unsigned int nr_running;
+	struct task_struct *stop;
 	__u64 clock;
 	__u64 prev_steal_time_rq; /* CONFIG_PARAVIRT_TIME_ACCOUNTING */
 };

@@ -2,6 +2,7 @@
 #include "live/watched.hpp"
 
 #include "host/system.hpp"
+#include "host/watchdog.hpp"
 #include "live/support.hpp"
 
 #include <fmt/format.h>
@@ -14,9 +15,11 @@ using model::stall_kind;
 
 namespace {
 
-probe::measurement start(const thresholds& above, std::uint64_t beat_ns, std::uint32_t flight_spans) {
+probe::measurement start(const thresholds& above, std::uint64_t beat_ns, std::uint32_t flight_spans, lockups_by by) {
     probe::session_options options;
     options.stalls = above;
+    options.lockup_scaled = true;
+    if (by == lockups_by::watchdog) options.watchdog_cpus = host::read_watchdog().cpus;
     if (above.contains(stall_kind::ksoftirqd))
         options.metrics.insert({model::metric::ksoftirqd_latency, model::metric::ksoftirqd_run});
     options.beat_ns = beat_ns;
@@ -31,7 +34,8 @@ probe::measurement start(const thresholds& above, std::uint64_t beat_ns, std::ui
 
 thresholds low_thresholds() {
     thresholds all;
-    for (const stall_kind kind : model::all_stall_kinds) all[kind] = 1'000'000;
+    for (const stall_kind kind : model::all_stall_kinds)
+        if (kind != stall_kind::lockup) all[kind] = 1'000'000;
     return all;
 }
 
@@ -41,8 +45,8 @@ thresholds default_thresholds() {
             {stall_kind::hardirq_run, 1'000'000},     {stall_kind::ksoftirqd, 10'000'000}};
 }
 
-watched::watched(const thresholds& above, std::uint64_t beat_ns, std::uint32_t flight_spans)
-    : running_(start(above, beat_ns, flight_spans)), symbols_(must(symbols::live_symbols::open())),
+watched::watched(const thresholds& above, std::uint64_t beat_ns, std::uint32_t flight_spans, lockups_by by)
+    : running_(start(above, beat_ns, flight_spans, by)), symbols_(must(symbols::live_symbols::open())),
       recorder_(running_.programs().flights()), flow_(above, symbols_, &recorder_) {}
 
 void watched::take() {

@@ -23,10 +23,13 @@ thresholds low_thresholds();
 // Those of `irqscope stalls` without options.
 thresholds default_thresholds();
 
+// other_task: as where there is no watchdog.
+enum class lockups_by { watchdog, other_task };
+
 class watched {
 public:
     explicit watched(const thresholds& above, std::uint64_t beat_ns = 1'000'000,
-                     std::uint32_t flight_spans = WIRE_FLIGHT_SPANS);
+                     std::uint32_t flight_spans = WIRE_FLIGHT_SPANS, lockups_by by = lockups_by::watchdog);
 
     // Takes what was told so far; call it every now and then, or the rings fill.
     void look();

@@ -140,4 +140,30 @@ result<std::uint64_t> parse_file_size(std::string_view option, std::string_view 
     return *bytes;
 }
 
+result<std::vector<std::string>> parse_command(std::string_view option, std::string_view text) {
+    std::vector<std::string> words;
+    bool within = false; // a word
+    char quote = 0;
+    for (std::size_t i = 0; i < text.size(); i++) {
+        const char one = text[i];
+        if (quote == 0 && (one == ' ' || one == '\t' || one == '\n')) {
+            within = false;
+            continue;
+        }
+        if (!std::exchange(within, true)) words.emplace_back();
+        if (one == '\\' && quote != '\'' && i + 1 < text.size())
+            words.back() += text[++i];
+        else if (one == quote)
+            quote = 0;
+        else if (quote == 0 && (one == '\'' || one == '"'))
+            quote = one;
+        else
+            words.back() += one;
+    }
+    if (quote != 0) return failure(exit_status::usage, fmt::format("{} {}: a {} has no end", option, text, quote));
+    if (words.empty() || words.front().empty())
+        return failure(exit_status::usage, fmt::format("{} '{}': say a command", option, text));
+    return words;
+}
+
 } // namespace irqscope::cli

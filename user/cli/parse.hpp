@@ -34,4 +34,8 @@ result<std::pair<std::uint64_t, std::uint64_t>> parse_window(std::string_view op
 // CPUs that are online. Fails: usage; failed if the kernel does not tell which are.
 result<std::vector<int>> parse_cpus(std::string_view option, std::string_view text);
 
+// The words of a command line: separated by blanks, which '', "" and \ keep, and otherwise with no meaning of a shell's. Fails:
+// usage.
+result<std::vector<std::string>> parse_command(std::string_view option, std::string_view text);
+
 } // namespace irqscope::cli

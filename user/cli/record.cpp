@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `irqscope record`: everything into a file, which is readable whatever becomes of this host.
+#include "cli/acting.hpp"
 #include "cli/attached.hpp"
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
@@ -43,6 +44,7 @@ struct record_options {
     scope_options scope;
     threshold_options thresholds;
     switching_options switching;
+    acting_options acting;
     std::string output = "irqscope.data";
     std::string ring_size;
     std::string sync = "1s";
@@ -55,6 +57,7 @@ struct plan {
     probe::session_options session;
     std::uint64_t sync_ns = 0;
     switching_plan switching;
+    acting_plan acting;
 };
 
 std::uint32_t usual_ring_bytes() {
@@ -83,6 +86,9 @@ result<plan> understand(const record_options& options) {
     made.switching = *switching;
     if (made.session.stalls.empty() && made.switching.rule.on_stall)
         return failure(exit_status::usage, "every kind of stall is off: --switch-on-stall would never have a file");
+    auto acting = understand(options.acting, made.session.stalls);
+    if (!acting) return tl::unexpected(acting.error());
+    made.acting = std::move(*acting);
     made.session.stream = !options.stalls_only;
     made.session.kernel_histograms = options.stalls_only;
     made.session.ring_bytes = options.stalls_only ? stalls_ring_bytes : usual_ring_bytes();
@@ -136,6 +142,8 @@ result<void> run_record(const record_options& options, const global_options& glo
     const auto todo = understand(options);
     if (!todo) return tl::unexpected(todo.error());
     if (const auto allowed = probe::require_rights(); !allowed) return allowed;
+    auto helper = start_helper(todo->acting); // before anything is given up, and before there are threads
+    if (!helper) return tl::unexpected(helper.error());
     std::optional<host::workload> command;
     if (!options.command.empty()) { // before anything is given up, which it would lack
         auto prepared = host::workload::prepare(options.command);
@@ -177,7 +185,8 @@ result<void> run_record(const record_options& options, const global_options& glo
 
     sink::stalls_heading heading;
     heading.clock = {host::monotonic_ns(), std::chrono::system_clock::now()};
-    files_switch.begin(heading);
+    acting acts(todo->acting, std::move(*helper), files_switch);
+    acts.begin(heading);
     progress shown(recorder, todo->duration_ns);
     watch_plan watching;
     watching.duration_ns = todo->duration_ns;
@@ -188,6 +197,7 @@ result<void> run_record(const record_options& options, const global_options& glo
         files_switch.closed(one.start_ns + one.duration_ns);
         shown.show(one);
     };
+    watching.each_turn = [&acts](std::uint64_t now_ns) { acts.turn(now_ns); };
     watching.closes = [&] { return files_switch.closes(); };
     watching.is_over = [&, next_ns = host::monotonic_ns()](std::uint64_t now_ns) mutable {
         if (now_ns >= next_ns) recorder.flush();
@@ -199,9 +209,10 @@ result<void> run_record(const record_options& options, const global_options& glo
                todo->switching.rule.on_stall ? " when there is a stall" : "", words_for(todo->duration_ns));
     if (command)
         if (auto gone = command->go(); !gone) return gone;
-    auto watched = watch(watching, *running, *symbols, files_switch, *when).run();
+    auto watched = watch(watching, *running, *symbols, acts, *when).run();
     auto written = recorder.finish();
     shown.clear();
+    acts.finish(false);
     if (!written) return written;
     if (!watched) return watched;
     shown.sum_up(options.output, todo->session.stream);
@@ -229,6 +240,7 @@ command add_record(CLI::App& parent) {
     record->add_option("--sync", options->sync, "so much of the end a crash of this host may cost (1s)")
         ->type_name("TIME");
     add_switching(*record, options->switching);
+    add_acting(*record, options->acting);
     record
         ->add_option("command", options->command,
                      "is run meanwhile; its end is the recording's, and so is its exit status")

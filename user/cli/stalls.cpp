@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // `irqscope stalls`: each stall as it happens, and what they add up to.
+#include "cli/acting.hpp"
 #include "cli/attached.hpp"
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
@@ -32,6 +33,7 @@ constexpr std::uint32_t ring_bytes = 1U << 17; // a CPU: some 250 stalls
 struct stalls_options {
     scope_options scope;
     threshold_options thresholds;
+    acting_options acting;
     bool json = false;
     bool brief = false;
     std::string around;
@@ -41,6 +43,7 @@ struct stalls_options {
 struct plan {
     std::optional<std::uint64_t> duration_ns;
     probe::session_options session;
+    acting_plan acting;
     bool json = false;
     bool brief = false;
     std::uint64_t around_ns = 0; // spans from before and after a stall that are shown with it; 0: none
@@ -55,6 +58,9 @@ result<plan> understand(const stalls_options& options) {
     if (const auto applied = apply(options.thresholds, made.session); !applied) return tl::unexpected(applied.error());
     if (made.session.stalls.empty())
         return failure(exit_status::usage, "every kind of stall is off: there is nothing to watch for");
+    auto acting = understand(options.acting, made.session.stalls);
+    if (!acting) return tl::unexpected(acting.error());
+    made.acting = std::move(*acting);
     if (!options.around.empty()) {
         const auto ns = parse_threshold("--around", options.around);
         if (!ns) return tl::unexpected(ns.error());
@@ -81,6 +87,8 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     const auto todo = understand(options);
     if (!todo) return tl::unexpected(todo.error());
     if (const auto allowed = probe::require_rights(); !allowed) return allowed;
+    auto helper = start_helper(todo->acting); // before anything is given up, and before there are threads
+    if (!helper) return tl::unexpected(helper.error());
     const auto kernel = probe::kernel::inspect(global.btf_file);
     if (!kernel) return tl::unexpected(kernel.error());
     auto symbols = symbols::live_symbols::open();
@@ -103,13 +111,17 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
         out = std::make_unique<sink::json_stalls>();
     else
         out = std::make_unique<sink::text_stalls>(todo->brief);
-    if (!out->begin(heading)) return {};
+    acting acts(todo->acting, std::move(*helper), *out);
+    if (!acts.begin(heading)) return {};
     fmt::print(stderr, "irqscope: watching{}, Ctrl-C ends it and sums up\n", words_for(todo->duration_ns));
     watch_plan watching;
     watching.duration_ns = todo->duration_ns;
     watching.thresholds_ns = todo->session.stalls;
     watching.around_ns = todo->around_ns;
-    return watch(watching, *running, *symbols, *out, *when).run();
+    watching.each_turn = [&acts](std::uint64_t now_ns) { acts.turn(now_ns); };
+    auto watched = watch(watching, *running, *symbols, acts, *when).run();
+    acts.finish(todo->json);
+    return watched;
 }
 
 } // namespace
@@ -120,6 +132,7 @@ command add_stalls(CLI::App& parent) {
         "stalls", "each time that interrupts or softirqs were held off, waited or ran for too long, and by whom");
     add_scope(*stalls, options->scope);
     add_thresholds(*stalls, options->thresholds);
+    add_acting(*stalls, options->acting);
     stalls->add_flag("--brief", options->brief, "a line for each stall, without its stack");
     stalls
         ->add_option("--around", options->around,

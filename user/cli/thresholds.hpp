@@ -28,13 +28,15 @@ struct threshold_options {
          {model::stall_kind::softirq_run, "--softirq-run", "one softirq's run", "10ms"},
          {model::stall_kind::hardirq_run, "--hardirq-run", "one device interrupt handler's run", "1ms"},
          {model::stall_kind::ksoftirqd, "--ksoftirqd", "an activation of ksoftirqd: woken until it sleeps", "10ms"}}};
+    std::string lockup_at; // as given, or empty: the kernel's watchdog's
     std::uint32_t rate = 100;
 };
 
 // Adds an option each, and --rate; `to` lives as long as the command.
 void add_thresholds(CLI::App& app, threshold_options& to);
 
-// Sets the thresholds of those that are not off, what their metrics need, and the rate. Fails: usage.
+// Sets the thresholds of those that are not off, what their metrics need, what the countdown to a lockup goes by on this host,
+// and the rate. Fails: usage.
 result<void> apply(const threshold_options& options, probe::session_options& to);
 
 } // namespace irqscope::cli

@@ -87,6 +87,7 @@ result<std::optional<std::uint64_t>> watch::turn(bool stopped) {
         next_look_ns_ = now + look_ns;
     }
     const bool told = tell(now, false);
+    if (todo_->each_turn) todo_->each_turn(now);
     const bool over = stopped || now >= end_ns_ || !told || (todo_->is_over && todo_->is_over(now));
     if (!over && (now >= next_interval_ns_ || (todo_->closes && todo_->closes()))) {
         if (auto closed = close_interval(false); !closed) return tl::unexpected(closed.error());

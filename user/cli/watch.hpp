@@ -30,6 +30,8 @@ struct watch_plan {
     std::function<bool()> closes;
     // untold: the asides and what was suppressed, since the start.
     std::function<void(model::snapshot&, const model::stalls_report& untold)> on_interval;
+    // At each turn, behind what was told in it.
+    std::function<void(std::uint64_t now_ns)> each_turn;
     // At each turn. True: this is the last one.
     std::function<bool(std::uint64_t now_ns)> is_over;
     // The programs go before the last count, so that it is final, which a CPU that is held holds up; else they stay.

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/workload.hpp"
 
-#include <algorithm>
+#include "host/command.hpp"
+
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,32 +41,6 @@ struct channel {
     _exit(127);
 }
 
-// As execvp(3) will: before anything is done for its sake. Fails (failed): there is none, or it may not be run.
-result<void> find(const std::string& command) {
-    const auto runs = [](const std::string& path) {
-        struct stat about {};
-        if (stat(path.c_str(), &about) != 0) return errno;
-        if (!S_ISREG(about.st_mode)) return EACCES;
-        return access(path.c_str(), X_OK) == 0 ? 0 : errno;
-    };
-    int reason = ENOENT;
-    if (command.find('/') != std::string::npos) {
-        reason = runs(command);
-    } else if (!command.empty()) {
-        const char* const set = std::getenv("PATH"); // NOLINT(concurrency-mt-unsafe): there is one thread yet
-        const std::string path = set == nullptr ? "/bin:/usr/bin" : set;
-        for (std::size_t start = 0; start <= path.size() && reason != 0;) {
-            const std::size_t end = std::min(path.find(':', start), path.size());
-            const std::string directory = path.substr(start, end - start);
-            const int found = runs((directory.empty() ? "." : directory) + "/" + command);
-            if (found == 0 || found == EACCES) reason = found;
-            start = end + 1;
-        }
-    }
-    if (reason == 0) return {};
-    return failure(exit_status::failed, fmt::format("cannot run {}: {}", command, std::strerror(reason)));
-}
-
 } // namespace
 
 workload::workload(workload&& other) noexcept
@@ -81,7 +54,7 @@ workload::~workload() {
 }
 
 result<workload> workload::prepare(const std::vector<std::string>& command) {
-    if (auto found = find(command.front()); !found) return tl::unexpected(found.error());
+    if (auto found = find_command(command.front()); !found) return tl::unexpected(found.error());
     workload made;
     made.name_ = command.front();
     channel gate;

@@ -114,6 +114,7 @@ void settling::settle(const settled& at) {
 }
 
 bool settling::is_none(const stall& one, std::uint64_t taken_ns) const {
+    if (one.kind == stall_kind::lockup) return false; // the kernel's watchdog counts what was taken, too
     const auto threshold = thresholds_.find(one.kind);
     return threshold != thresholds_.end() && 2 * taken_ns >= one.at_least_ns &&
            beyond(one.at_least_ns, taken_ns) < threshold->second;
@@ -126,7 +127,8 @@ void settling::decide(stall one, bool has_hole) {
     if (one.where) one.where->take_steal(steal_ns);
     if (slept(one))
         why = aside::suspend;
-    else if (one.kind != stall_kind::irq_off && one.kind != stall_kind::ksoftirqd && has_hole)
+    else if (one.kind != stall_kind::irq_off && one.kind != stall_kind::ksoftirqd && one.kind != stall_kind::lockup &&
+             has_hole)
         why = aside::unwatched;
     else if (is_none(one, std::max(steal_ns, one.away_ns)))
         why = one.away_ns > steal_ns ? aside::away : aside::steal;

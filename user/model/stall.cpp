@@ -37,6 +37,7 @@ std::string_view name_of(stall_kind which) {
     case stall_kind::softirq_run: return "softirq_run";
     case stall_kind::hardirq_run: return "hardirq_run";
     case stall_kind::ksoftirqd: return "ksoftirqd";
+    case stall_kind::lockup: return "lockup";
     }
     return "?";
 }

@@ -5,6 +5,7 @@
 #include "model/activation.hpp"
 #include "model/around.hpp"
 #include "model/breakdown.hpp"
+#include "model/lockup.hpp"
 #include "model/series.hpp"
 #include "model/task.hpp"
 
@@ -17,11 +18,11 @@
 
 namespace irqscope::model {
 
-enum class stall_kind { irq_off, softirq_off, softirq_latency, softirq_run, hardirq_run, ksoftirqd };
+enum class stall_kind { irq_off, softirq_off, softirq_latency, softirq_run, hardirq_run, ksoftirqd, lockup };
 
-inline constexpr std::array all_stall_kinds{stall_kind::irq_off,         stall_kind::softirq_off,
-                                            stall_kind::softirq_latency, stall_kind::softirq_run,
-                                            stall_kind::hardirq_run,     stall_kind::ksoftirqd};
+inline constexpr std::array all_stall_kinds{
+    stall_kind::irq_off,     stall_kind::softirq_off, stall_kind::softirq_latency, stall_kind::softirq_run,
+    stall_kind::hardirq_run, stall_kind::ksoftirqd,   stall_kind::lockup};
 
 std::string_view name_of(stall_kind which);
 
@@ -62,6 +63,7 @@ struct stall {
     std::optional<breakdown> where;              // its time went, over its own window; nothing: not known
     std::optional<model::around> around;         // its spans, and those before and after it; nothing: nobody asked
     std::optional<model::activation> activation; // ksoftirqd's
+    std::optional<lockup_count> lockup;          // a lockup's
     std::uint64_t incident = 0;                  // from 1 on; 0: not assigned
 };
 

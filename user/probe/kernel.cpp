@@ -100,6 +100,7 @@ struct per_cpu_offsets {
     std::optional<std::int64_t> ksoftirqd;
     std::optional<std::int64_t> ktimers;
     std::optional<std::int64_t> softnet;
+    std::optional<std::int64_t> touched;
 };
 
 per_cpu_offsets find_per_cpu_offsets(const btf* types) {
@@ -110,6 +111,7 @@ per_cpu_offsets find_per_cpu_offsets(const btf* types) {
     const btf_var_secinfo* variables = btf_var_secinfos(type);
     std::optional<std::int64_t> in_hot;
     std::optional<std::int64_t> in_stat;
+    std::optional<std::int64_t> touched_before_5_13;
     for (std::uint32_t i = 0; i < btf_vlen(type); i++) {
         const btf_type* variable = btf__type_by_id(types, variables[i].type);
         const char* text = variable == nullptr ? nullptr : btf__name_by_offset(types, variable->name_off);
@@ -121,6 +123,8 @@ per_cpu_offsets find_per_cpu_offsets(const btf* types) {
         if (name == "__preempt_count") found.preempt = offset;
         if (name == "__irq_regs") found.regs = offset;
         if (name == "softnet_data") found.softnet = offset;
+        if (name == "watchdog_report_ts") found.touched = offset;
+        if (name == "watchdog_touch_ts") touched_before_5_13 = offset;
         if (name == "ksoftirqd") found.ksoftirqd = offset;
         if (name == "ktimerd" || name == "timersd") found.ktimers = offset;
         if (name == "pcpu_hot") {
@@ -133,6 +137,7 @@ per_cpu_offsets find_per_cpu_offsets(const btf* types) {
                 in_stat = offset + *member;
     }
     if (!found.pending) found.pending = in_hot ? in_hot : in_stat;
+    if (!found.touched) found.touched = touched_before_5_13;
     return found;
 }
 
@@ -203,6 +208,7 @@ std::optional<std::int64_t> kernel::ksoftirqd_from_rq() const {
 }
 std::optional<std::int64_t> kernel::ktimers_from_rq() const { return from_rq(btf_.get(), &per_cpu_offsets::ktimers); }
 std::optional<std::int64_t> kernel::softnet_from_rq() const { return from_rq(btf_.get(), &per_cpu_offsets::softnet); }
+std::optional<std::int64_t> kernel::touched_from_rq() const { return from_rq(btf_.get(), &per_cpu_offsets::touched); }
 std::optional<std::int64_t> kernel::regs_from_rq() const {
     return masks_by_flag_ ? from_rq(btf_.get(), &per_cpu_offsets::regs) : std::nullopt;
 }

@@ -47,6 +47,9 @@ public:
     [[nodiscard]] std::optional<std::int64_t> ktimers_from_rq() const;
     // And to its counts of packets (net/core/dev.c, softnet_data).
     [[nodiscard]] std::optional<std::int64_t> softnet_from_rq() const;
+    // And to the second since which the soft lockup watchdog counts (kernel/watchdog.c): watchdog_report_ts since 5.13,
+    // watchdog_touch_ts before.
+    [[nodiscard]] std::optional<std::int64_t> touched_from_rq() const;
 
     // The function of a cpu-clock event's timer (kernel/events/core.c, perf_swevent_hrtimer); 0 without the right to see
     // addresses.

@@ -61,7 +61,8 @@ constexpr std::array stall_kinds{std::pair{WIRE_STALL_IRQ_OFF, model::stall_kind
                                  std::pair{WIRE_STALL_SOFTIRQ_LATENCY, model::stall_kind::softirq_latency},
                                  std::pair{WIRE_STALL_SOFTIRQ_RUN, model::stall_kind::softirq_run},
                                  std::pair{WIRE_STALL_HARDIRQ_RUN, model::stall_kind::hardirq_run},
-                                 std::pair{WIRE_STALL_KSOFTIRQD, model::stall_kind::ksoftirqd}};
+                                 std::pair{WIRE_STALL_KSOFTIRQD, model::stall_kind::ksoftirqd},
+                                 std::pair{WIRE_STALL_LOCKUP, model::stall_kind::lockup}};
 static_assert(stall_kinds.size() == WIRE_STALL_KINDS);
 
 constexpr std::uint64_t timer_cpu_pin = 2; // BPF_F_TIMER_CPU_PIN, include/uapi/linux/bpf.h (6.7)
@@ -213,6 +214,10 @@ void session::implementation::configure(const kernel& on, const session_options&
         config.softnet = 1;
         config.softnet_from_rq = *offset;
     }
+    if (const auto offset = on.touched_from_rq(); offset && !options.lockup_scaled) {
+        config.touched = 1;
+        config.touched_from_rq = *offset;
+    }
     if (const auto offset = on.ksoftirqd_from_rq()) {
         config.ksoftirqd = 1;
         config.ksoftirqd_from_rq = *offset;
@@ -360,6 +365,8 @@ result<void> session::attach() {
         const int cpu = inner_->possible[i];
         const auto& wanted = options_.cpus;
         values[i].number = static_cast<std::uint32_t>(cpu);
+        values[i].watchdog =
+            std::binary_search(options_.watchdog_cpus.begin(), options_.watchdog_cpus.end(), cpu) ? 1 : 0;
         values[i].enabled = !wanted || std::binary_search(wanted->begin(), wanted->end(), cpu) ? 1 : 0;
     }
     const std::uint32_t zero = 0;

@@ -27,6 +27,8 @@ struct session_options {
     std::uint64_t beat_ns = 1'000'000;    // period of the heartbeats, where a metric needs them
     // Thresholds in ns of the stalls to tell; empty: none. Each kind needs its metric.
     std::map<model::stall_kind, std::uint64_t> stalls;
+    std::vector<int> watchdog_cpus; // where the kernel's soft lockup watchdog looks; ascending
+    bool lockup_scaled = false;     // the threshold of lockups is not that watchdog's
     std::uint32_t stall_rate = 100; // told a second and CPU, at most
     bool split = false;             // where each CPU's time goes; with stalls always
     // Of the flight recorder of each CPU, where stalls are told; a power of two; 0: none.

@@ -114,6 +114,19 @@ void add_around(object& to, const std::optional<model::around>& from) {
     to["spans_known_from_ns"] = nullable(known_from_ns);
 }
 
+object lockup_of(const std::optional<model::lockup_count>& from) {
+    if (!from) return nullptr;
+    object softirq = nullptr;
+    if (from->softirq)
+        softirq = {
+            {"key", from->softirq->key}, {"context", nullable(from->softirq->context)}, {"ns", from->softirq_ns}};
+    return {{"percent", from->percent},
+            {"count_ns", from->count_ns},
+            {"threshold_ns", from->threshold_ns},
+            {"by_watchdog", from->by_watchdog},
+            {"softirq", std::move(softirq)}};
+}
+
 object stall_of(const model::stall& from, const clock_pair& clock) {
     const model::series_id none{{}, {}, {}, {}};
     const model::series_id& of = from.of ? *from.of : none;
@@ -139,7 +152,8 @@ object stall_of(const model::stall& from, const clock_pair& clock) {
               {"breakdown", breakdown_of(from.where)},
               {"verdict",
                from.activation && from.where ? object(model::name_of(model::cause_of(*from.where))) : object(nullptr)},
-              {"activation", from.activation ? activation_of(*from.activation) : object(nullptr)}};
+              {"activation", from.activation ? activation_of(*from.activation) : object(nullptr)},
+              {"lockup", lockup_of(from.lockup)}};
     add_around(to, from.around);
     return to;
 }

@@ -62,6 +62,17 @@ std::string length_of(const model::stall& one) {
     return one.less_than_ns ? format_range(one.at_least_ns, *one.less_than_ns) : format_ns(one.at_least_ns);
 }
 
+std::string words_of(const model::lockup_count& count, int cpu) {
+    std::string words = fmt::format("{} % on the way to a soft lockup: ", count.percent);
+    if (count.by_watchdog)
+        words += fmt::format("migration/{} waits, the watchdog counts ", cpu);
+    else
+        words += "another task waits, no watchdog looks, ";
+    words += fmt::format("{} of {}", format_ns(count.count_ns), format_setting(count.threshold_ns));
+    if (count.softirq) words += fmt::format("; in {} for {}", words_of(*count.softirq), format_ns(count.softirq_ns));
+    return words;
+}
+
 std::string words_of(const std::vector<std::string>& stack) {
     std::string words;
     for (const std::string& one : stack) {

@@ -28,6 +28,13 @@ constexpr std::size_t name_width = 64;
 // "9489.182"
 std::string since_boot(std::uint64_t ns) { return fmt::format("{}.{:03}", ns / 1'000'000'000, ns / 1'000'000 % 1'000); }
 
+std::string countdown_of(const model::stall& one, const model::lockup_count& count) {
+    if (one.state == model::stall_state::open) return words_of(count, one.cpu);
+    return fmt::format("averted: {} has run; it had come to {} of {}",
+                       count.by_watchdog ? fmt::format("migration/{}", one.cpu) : "another task",
+                       format_ns(count.count_ns), format_setting(count.threshold_ns));
+}
+
 // What stalled, if it has a name, and what took the time, if it is known.
 std::string subject_of(const model::stall& one) {
     std::vector<std::string> parts;
@@ -36,6 +43,8 @@ std::string subject_of(const model::stall& one) {
                         (one.state == model::stall_state::open ? ", raised and not served" : ", from raise to entry"));
     else if (one.activation)
         parts.push_back(course_of(one));
+    else if (one.lockup)
+        parts.push_back(countdown_of(one, *one.lockup));
     else if (one.of)
         parts.push_back(words_of(*one.of));
     if (one.culprit) {
@@ -122,6 +131,8 @@ std::string text_stalls::brief_of(const model::stall& one) const {
     std::string who = one.of ? words_of(*one.of) : holder;
     if (one.activation)
         who = model::culprit_of(one);
+    else if (one.lockup)
+        who = fmt::format("{} %{}{}", one.lockup->percent, holder.empty() ? "" : "; ", holder);
     else if (one.of && one.kind == model::stall_kind::softirq_latency)
         who = one.of->key + (holder.empty() ? "" : "; " + holder);
     const std::string head = fmt::format(

@@ -89,7 +89,11 @@ std::string certainty(const model::stalls_report& report, const stalls_heading& 
     std::vector<std::string> parts;
     for (const auto& [kind, ns] : heading.thresholds_ns) {
         const bool by_beat = kind == stall_kind::irq_off || (kind == stall_kind::softirq_off && soft);
-        if (by_beat && beat_ns == 0) continue;
+        if ((by_beat || kind == stall_kind::lockup) && beat_ns == 0) continue;
+        if (kind == stall_kind::lockup) {
+            parts.push_back(fmt::format("lockup from 25 % of {} on", format_setting(ns)));
+            continue;
+        }
         if (kind == stall_kind::softirq_off && !soft)
             parts.push_back(
                 fmt::format("{} from {} after the first raise on", model::name_of(kind), format_setting(ns)));

@@ -24,7 +24,8 @@ bool is_sound(const wire_stall& stall) {
     return stall.what < WIRE_STALL_KINDS && stall.state <= WIRE_STALL_GONE && stall.cpu < table::max_cpus &&
            stall.histogram < WIRE_HISTS && (stall.culprit < WIRE_HISTS || stall.culprit == WIRE_NO_CULPRIT) &&
            stall.stack <= WIRE_STACK_INTERRUPTED && stall.depth <= WIRE_STALL_FRAMES &&
-           stall.softirq < WIRE_HIST_SOFTIRQ_LATENCY && stall.task_class < WIRE_CLASSES;
+           stall.softirq < WIRE_HIST_SOFTIRQ_LATENCY && stall.task_class < WIRE_CLASSES &&
+           (stall.what != WIRE_STALL_LOCKUP || stall.lockup_step <= WIRE_LOCKUP_STEPS);
 }
 
 // The stall is true without it.

@@ -25,6 +25,7 @@ model::metric metric_of(model::stall_kind kind) {
     case model::stall_kind::softirq_run: return model::metric::softirq_run;
     case model::stall_kind::hardirq_run: return model::metric::hardirq_run;
     case model::stall_kind::ksoftirqd: return model::metric::ksoftirqd_run;
+    case model::stall_kind::lockup: break;
     }
     return model::metric::irq_off;
 }
@@ -166,6 +167,19 @@ model::activation activation_of(const json& from) {
     return made;
 }
 
+model::lockup_count lockup_of(const json& from) {
+    model::lockup_count made;
+    made.percent = value_of<unsigned>(from, "percent");
+    made.count_ns = value_of<std::uint64_t>(from, "count_ns");
+    made.threshold_ns = value_of<std::uint64_t>(from, "threshold_ns");
+    made.by_watchdog = value_of<bool>(from, "by_watchdog");
+    if (const json* const softirq = object_of(from, "softirq")) {
+        made.softirq = series_of(*softirq, model::metric::softirq_run);
+        made.softirq_ns = value_of<std::uint64_t>(*softirq, "ns");
+    }
+    return made;
+}
+
 } // namespace
 
 std::optional<model::stall> stall_of(const json& from) {
@@ -200,6 +214,7 @@ std::optional<model::stall> stall_of(const json& from) {
     made.away_ns = value_of<std::uint64_t>(from, "away_ns");
     if (const json* const where = object_of(from, "breakdown")) made.where = breakdown_of(*where);
     if (const json* const how = object_of(from, "activation")) made.activation = activation_of(*how);
+    if (const json* const count = object_of(from, "lockup")) made.lockup = lockup_of(*count);
     made.around = around_of(from, made);
     return made;
 }

@@ -38,6 +38,20 @@ std::optional<model::breakdown> breakdown_of(const wire_stall& from) {
     return made;
 }
 
+model::lockup_count lockup_of(const wire_stall& from, const catalog& names) {
+    model::lockup_count made;
+    made.percent = from.lockup_step * 100U / WIRE_LOCKUP_STEPS;
+    made.count_ns = from.lockup_count_ns;
+    made.threshold_ns = from.lockup_ns;
+    made.by_watchdog = from.watchdog != 0;
+    const std::uint64_t end_ns = from.start_ns + from.duration_ns;
+    if (from.state == WIRE_STALL_OPEN && from.softirq_since_ns != 0 && from.softirq_since_ns <= end_ns) {
+        made.softirq = names.named(static_cast<int>(from.cpu), from.softirq);
+        made.softirq_ns = end_ns - from.softirq_since_ns;
+    }
+    return made;
+}
+
 } // namespace
 
 model::stall_kind stall_kind_of(std::uint32_t wire_kind) {
@@ -47,6 +61,7 @@ model::stall_kind stall_kind_of(std::uint32_t wire_kind) {
     case WIRE_STALL_SOFTIRQ_RUN: return model::stall_kind::softirq_run;
     case WIRE_STALL_HARDIRQ_RUN: return model::stall_kind::hardirq_run;
     case WIRE_STALL_KSOFTIRQD: return model::stall_kind::ksoftirqd;
+    case WIRE_STALL_LOCKUP: return model::stall_kind::lockup;
     default: return model::stall_kind::irq_off;
     }
 }
@@ -77,6 +92,7 @@ model::stall make_stall(const wire_stall& from, const catalog& names, symbols::s
     }
     made.where = breakdown_of(from);
     if (from.timer_function != 0) made.timer_function = function_at(from.timer_function, made.end_ns, symbols);
+    if (made.kind == model::stall_kind::lockup) made.lockup = lockup_of(from, names);
     made.current = {static_cast<int>(from.pid), text_of(from.comm)};
     made.stack_is = from.depth == 0 ? model::stack_kind::none : stack_kind_of(from.stack);
     std::array<std::uint64_t, WIRE_STALL_FRAMES> frames{};

@@ -84,6 +84,9 @@ void kernel::reset() {
     fake_set_interrupted(nullptr, 0);
     fake_set_current(nullptr);
     fake_set_softnet(0, 0, 0, 0);
+    fake_set_stopper(nullptr);
+    fake_set_running(0);
+    fake_set_touched(0);
     fake_set_backlog(0, nullptr);
     the_kernel.state().enabled = 1;
 }

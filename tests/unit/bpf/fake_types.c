@@ -14,6 +14,7 @@ static struct {
 	struct task_struct *ksoftirqd;
 	struct task_struct *ktimers;
 	struct softnet_data softnet;
+	unsigned long touched;
 } per_cpu __attribute__((aligned(8)));
 static struct cfs_rq fair = { &per_cpu.rq };
 static struct task_struct first_task = { { &fair } };
@@ -67,6 +68,26 @@ void fake_set_clock(unsigned long long clock)
 void fake_set_steal(__u64 ns)
 {
 	per_cpu.rq.prev_steal_time_rq = ns;
+}
+
+void fake_set_running(unsigned count)
+{
+	per_cpu.rq.nr_running = count;
+}
+
+void fake_set_stopper(void *task)
+{
+	per_cpu.rq.stop = task;
+}
+
+void fake_set_touched(__u64 second)
+{
+	per_cpu.touched = second;
+}
+
+long long fake_touched_from_rq(void)
+{
+	return (char *)&per_cpu.touched - (char *)&per_cpu.rq;
 }
 
 static struct hrtimer_cpu_base timer_cpu;

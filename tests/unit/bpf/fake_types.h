@@ -16,6 +16,10 @@ __u32 *fake_preempt_count(void);
 long long fake_preempt_from_rq(void);	       /* wire_config.preempt_from_rq that leads there */
 void fake_set_clock(unsigned long long clock); /* rq.clock */
 void fake_set_steal(__u64 ns);		       /* of the run queue's CPU: rq.prev_steal_time_rq */
+void fake_set_running(unsigned count);	       /* rq.nr_running */
+void fake_set_stopper(void *task);	       /* rq.stop; 0: none */
+void fake_set_touched(__u64 second);	       /* the watchdog's */
+long long fake_touched_from_rq(void);	       /* wire_config.touched_from_rq that leads there */
 void *fake_action(const char *name);	       /* a struct irqaction; the name must outlive it; 256 at a time */
 
 /* Four struct perf_event, each with its hrtimer, which are all on one hrtimer_cpu_base. */

@@ -232,10 +232,23 @@ TEST(settling, hole_in_the_middle_makes_a_softirq_s_or_handler_s_stall_unknown) 
         settling some(thresholds());
         some.add(made(100, 105, which), steal_was(0));
         some.settle(hole_is(115, 102, 103));
-        // irq_off is the timer's own, and ksoftirqd's activation is known by switches, not by softirqs
-        const bool is_known = which == stall_kind::irq_off || which == stall_kind::ksoftirqd;
+        // irq_off is the timer's own, and ksoftirqd's activation and a lockup are known by switches, not by softirqs
+        const bool is_known =
+            which == stall_kind::irq_off || which == stall_kind::ksoftirqd || which == stall_kind::lockup;
         EXPECT_EQ(told(some), is_known ? lines{"100..105 5-0"} : lines{"100..105 unwatched"}) << name_of(which);
     }
+}
+
+TEST(settling, lockup_is_one_whoever_had_the_cpu_since_the_kernel_counts_so) {
+    settling some({{stall_kind::lockup, 100 * ms}});
+    some.add(made(100, 150, stall_kind::lockup), steal_was(0));
+    some.settle(steal_is(160, 45 * ms));
+    EXPECT_EQ(told(some), lines{"100..150 5-45"});
+    stall open = made(200, 250, stall_kind::lockup);
+    open.state = stall_state::open;
+    some.away(open.cpu, {201 * ms, 249 * ms});
+    some.add(open, {});
+    EXPECT_EQ(some.take().size(), 1U) << "it waits for nobody";
 }
 
 TEST(settling, hole_that_is_old_or_elsewhere_changes_nothing) {

@@ -32,7 +32,7 @@ TEST(stall_names, are_those_of_the_documents) {
     std::vector<std::string> kinds;
     for (const stall_kind which : all_stall_kinds) kinds.emplace_back(name_of(which));
     EXPECT_EQ(kinds, (std::vector<std::string>{"irq_off", "softirq_off", "softirq_latency", "softirq_run",
-                                               "hardirq_run", "ksoftirqd"}));
+                                               "hardirq_run", "ksoftirqd", "lockup"}));
     EXPECT_EQ(name_of(stall_state::open), "open");
     EXPECT_EQ(name_of(stall_state::ended), "ended");
     EXPECT_EQ(name_of(stack_kind::none), "none");

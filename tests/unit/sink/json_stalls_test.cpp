@@ -31,10 +31,10 @@ protected:
     json_stalls sink_;
 };
 
-const names stall_fields{"schema",         "incident",    "kind",         "state",     "cpu",      "start_ns",
-                         "start_time",     "at_least_ns", "key",          "irq",       "context",  "culprit",
-                         "timer_function", "task",        "less_than_ns", "stack",     "steal_ns", "stack_kind",
-                         "away_ns",        "breakdown",   "verdict",      "activation"};
+const names stall_fields{"schema",         "incident",    "kind",         "state",      "cpu",      "start_ns",
+                         "start_time",     "at_least_ns", "key",          "irq",        "context",  "culprit",
+                         "timer_function", "task",        "less_than_ns", "stack",      "steal_ns", "stack_kind",
+                         "away_ns",        "breakdown",   "verdict",      "activation", "lockup"};
 
 } // namespace
 
@@ -47,7 +47,8 @@ TEST_F(json_stalls_test, stall_has_the_fields_of_its_schema) {
         "culprit": null, "timer_function": null, "task": {"pid": 22840, "comm": "bash"}, "stack_kind": "post-hoc",
         "stack": ["proc_reg_write+0x36", "vfs_write+0xd6", "ksys_write+0x6f", "do_syscall_64+0x5d",
                   "x64_sys_call+0x12", "ipt_do_table+0x23c [ip_tables]", "entry_SYSCALL_64_after_hwframe+0x76"],
-        "steal_ns": 0, "away_ns": 0, "breakdown": null, "verdict": null, "activation": null})"));
+        "steal_ns": 0, "away_ns": 0, "breakdown": null, "verdict": null, "activation": null,
+        "lockup": null})"));
 }
 
 TEST_F(json_stalls_test, culprit_is_named_with_its_share) {

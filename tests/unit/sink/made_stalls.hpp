@@ -154,9 +154,25 @@ inline model::stall made_ksoftirqd() {
     return made;
 }
 
+// A quarter of the way, in a softirq that goes on.
+inline model::stall made_lockup() {
+    model::stall made = made_softirq_run();
+    made.kind = model::stall_kind::lockup;
+    made.state = model::stall_state::open;
+    made.of = {};
+    made.at_least_ns = 1'000 * ms;
+    made.end_ns = made.start_ns + made.at_least_ns;
+    made.less_than_ns = {};
+    made.stack_is = model::stack_kind::ongoing;
+    made.culprit = model::series_id{model::metric::softirq_run, "NET_RX", {}, "ksoftirqd"};
+    made.culprit_ns = 990 * ms;
+    made.lockup = model::lockup_count{25, 5'000 * ms, 20'000 * ms, true, made.culprit, 1'013 * ms};
+    return made;
+}
+
 inline std::vector<model::stall> made_stalls() {
     return {made_irq_off(),     made_irq_off_by_handler(), made_softirq_off(), made_softirq_latency(),
-            made_softirq_run(), made_hardirq_run(),        made_ksoftirqd()};
+            made_softirq_run(), made_hardirq_run(),        made_ksoftirqd(),   made_lockup()};
 }
 
 // A minute in which nothing stalled.

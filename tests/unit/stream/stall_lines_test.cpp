@@ -63,7 +63,7 @@ TEST(stall_lines, are_read_back) {
 TEST(stall_lines, of_another_schema_or_kind_are_passed_over) {
     const auto found = parse_stall_lines(R"({"schema":"irqscope.stalls_summary/1","set_aside":{"steal":{"count":3}}})"
                                          "\n"
-                                         R"({"schema":"irqscope.stall/1","kind":"lockup","state":"open"})"
+                                         R"({"schema":"irqscope.stall/1","kind":"of_tomorrow","state":"open"})"
                                          "\n" +
                                          late_beat); // and the last line may lack its end
     ASSERT_TRUE(found) << found.error().message;
