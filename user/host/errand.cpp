@@ -44,6 +44,7 @@ descriptor file_of(const std::string& text) {
 
 // Between fork and exec: nothing but system calls.
 [[noreturn]] void become(char* const* arguments, int in, int failed, const std::vector<int>& cpus) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); // it has nobody then who sees to its limit
     sigset_t none;
     sigemptyset(&none);
     setsid();

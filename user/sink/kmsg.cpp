@@ -35,9 +35,9 @@ std::string shares_of(const model::breakdown& where) {
 // What it is and how far it has come: a lockup's own count says how long.
 std::string course_of(const model::stall& one) {
     if (!one.lockup || one.state == model::stall_state::open)
-        return fmt::format("{} {}", model::name_of(one.kind),
-                           one.lockup ? words_of(*one.lockup, one.cpu) : length_of(one));
-    return fmt::format("{} averted after {}, {} % of {}", model::name_of(one.kind), length_of(one), one.lockup->percent,
+        return one.lockup ? words_of(*one.lockup, one.cpu)
+                          : fmt::format("{} {}", model::name_of(one.kind), length_of(one));
+    return fmt::format("soft lockup averted: {}, {} % of {}", length_of(one), one.lockup->percent,
                        format_setting(one.lockup->threshold_ns));
 }
 
@@ -45,7 +45,7 @@ std::string course_of(const model::stall& one) {
 
 std::string kmsg_of(const model::log_rule::line& line) {
     const model::stall& one = line.of;
-    std::string words = fmt::format("CPU {} {}", one.cpu, course_of(one));
+    std::string words = fmt::format("CPU {}: {}", one.cpu, course_of(one));
     if (one.incident != 0) words += fmt::format(" #{}", one.incident);
     words += ": " + model::culprit_of(one);
     if (one.stack_is != model::stack_kind::none) {

@@ -63,7 +63,7 @@ std::string length_of(const model::stall& one) {
 }
 
 std::string words_of(const model::lockup_count& count, int cpu) {
-    std::string words = fmt::format("{} % on the way to a soft lockup: ", count.percent);
+    std::string words = fmt::format("{} % of the way to a soft lockup: ", count.percent);
     if (count.by_watchdog)
         words += fmt::format("migration/{} waits, the watchdog counts ", cpu);
     else

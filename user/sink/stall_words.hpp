@@ -16,7 +16,7 @@ std::string words_of(const model::task& task);
 std::string words_of(const model::scheduling& how);
 // "5.00 ms" (exact), "4.21 .. 5.21 ms", "> 12.0 ms, going on" (open)
 std::string length_of(const model::stall& one);
-// "25 % on the way to a soft lockup: migration/1 waits, the watchdog counts 5.00 s of 20 s; in softirq NET_RX in ksoftirqd for
+// "25 % of the way to a soft lockup: migration/1 waits, the watchdog counts 5.00 s of 20 s; in softirq NET_RX in ksoftirqd for
 // 1.02 s"
 std::string words_of(const model::lockup_count& count, int cpu);
 // Innermost first, joined with " <- ", for wrapped(); only the innermost frame keeps its offset.

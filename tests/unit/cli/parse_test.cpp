@@ -144,5 +144,22 @@ TEST(parse_ring_size, what_a_ring_buffer_cannot_be_is_refused) {
                              "inf"})
         expect_refused(parse_ring_size("--option", text), text);
 }
+TEST(parse_command, is_split_at_blanks_that_nothing_keeps) {
+    const auto words = [](const char* text) { return parse_command("--on-stall", text).value(); };
+    using list = std::vector<std::string>;
+    EXPECT_EQ(words("perf record -a"), (list{"perf", "record", "-a"}));
+    EXPECT_EQ(words("  sh\t-c 'echo l > /proc/sysrq-trigger' "), (list{"sh", "-c", "echo l > /proc/sysrq-trigger"}));
+    EXPECT_EQ(words(R"(a "b \"c\" d" e\ f g"h i"j '' \\)"), (list{"a", "b \"c\" d", "e f", "gh ij", "", "\\"}));
+    EXPECT_EQ(words("echo $HOME * ; | `x`"), (list{"echo", "$HOME", "*", ";", "|", "`x`"})) << "no shell";
+    EXPECT_EQ(words(R"('a\b')"), (list{"a\\b"}));
+}
+
+TEST(parse_command, that_says_nothing_or_has_no_end_is_refused) {
+    for (const char* text : {"", "  ", "''", "'a", "a \"b"}) {
+        const auto found = parse_command("--on-stall", text);
+        ASSERT_FALSE(found) << text;
+        EXPECT_EQ(found.error().status, exit_status::usage);
+    }
+}
 
 } // namespace irqscope::cli
