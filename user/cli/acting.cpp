@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <poll.h>
+#include <utility>
 #include <vector>
 
 namespace irqscope::cli {
@@ -70,16 +71,16 @@ result<acting_plan> understand(const acting_options& options,
     made.with.kernel_log = options.kmsg;
     made.with.limit_ns = usual_ns;
     made.when.interval_ns = usual_ns;
-    if ((made.with.kernel_log || !options.command.empty()) && watched.empty())
+    if ((made.with.kernel_log || options.command) && watched.empty())
         return failure(exit_status::usage, "every kind of stall is off: there is nothing to act on");
-    if (options.command.empty()) {
+    if (!options.command) {
         for (const auto& [name, is_given] :
              {std::pair{"kinds", !options.kinds.empty()}, std::pair{"limit", !options.limit.empty()},
               std::pair{"every", !options.every.empty()}})
             if (is_given) return failure(exit_status::usage, fmt::format("--on-stall-{} needs --on-stall", name));
         return made;
     }
-    auto words = parse_command("--on-stall", options.command);
+    auto words = parse_command("--on-stall", *options.command);
     if (!words) return tl::unexpected(words.error());
     made.with.command = std::move(*words);
     if (auto found = host::find_command(made.with.command.front()); !found) return tl::unexpected(found.error());
@@ -176,24 +177,28 @@ void acting::was_over(const host::errand::end& end) {
     fmt::print(stderr, "irqscope: warning: --on-stall: {} {}\n", plan_->with.command.front(), how);
 }
 
-bool acting::finish(bool json) {
-    if (!helper_) return true;
+void acting::finish(bool json) {
+    if (!helper_) return;
     write(log_.take_rest(host::monotonic_ns()));
-    if (rule_.is_running())
-        fmt::print(stderr, "irqscope: waiting for {}, {} at most; Ctrl-C kills it\n", plan_->with.command.front(),
-                   sink::format_setting(plan_->with.limit_ns));
     finishing_ = true;
     helper_->finish();
     const auto ends = signals::that_end();
-    while (!helper_->has_gone()) {
+    int patience_ms = 300; // then it is said for what we wait
+    for (int asked = 0; !helper_->has_gone() && asked < 2;) {
         std::array<pollfd, 2> both{pollfd{helper_->descriptor(), POLLIN, 0},
                                    pollfd{ends ? ends->descriptor() : -1, POLLIN, 0}};
-        poll(both.data(), both.size(), -1);
-        if (ends && ends->came()) helper_->hurry();
+        if (poll(both.data(), both.size(), std::exchange(patience_ms, -1)) == 0)
+            fmt::print(stderr, "irqscope: waiting for {}, {} at most; Ctrl-C kills it\n",
+                       plan_->with.command.empty() ? "the kernel log" : plan_->with.command.front(),
+                       sink::format_setting(plan_->with.limit_ns));
+        if (ends && ends->came()) {
+            helper_->hurry();
+            asked++;
+        }
         take_news();
     }
     fmt::print(stderr, "irqscope: {}\n", words());
-    return !json || sink::write_out(document());
+    if (json) sink::write_out(document());
 }
 
 std::string acting::words() const {

@@ -21,7 +21,7 @@ namespace irqscope::cli {
 // As given; empty: not given.
 struct acting_options {
     bool kmsg = false;
-    std::string command;
+    std::optional<std::string> command;
     std::vector<std::string> kinds;
     std::string limit;
     std::string every;
@@ -50,9 +50,9 @@ public:
 
     // At each turn: what is due, and what has come back. Waits for nothing.
     void turn(std::uint64_t now_ns);
-    // Behind the last turn: waits for the command that runs, which a signal cuts short, and says what was done, on stderr and if
-    // wanted in a JSON document on stdout (irqscope.actions/1). False: nobody reads it.
-    bool finish(bool json);
+    // Behind the last turn: waits for the command that runs, which a signal cuts short (a second one: no longer waits), and says
+    // what was done, on stderr and if wanted in a JSON document on stdout (irqscope.actions/1).
+    void finish(bool json);
 
     bool begin(const sink::stalls_heading& heading) override;
     bool stall(const model::stall& one) override;

@@ -4,6 +4,7 @@
 #include "host/cpus.hpp"
 #include "host/proc_counts.hpp"
 #include "host/system.hpp"
+#include "host/watchdog.hpp"
 #include "probe/beat_cost.hpp"
 #include "probe/kernel.hpp"
 #include "probe/rights.hpp"
@@ -111,6 +112,29 @@ finding examine_soft_beats(const kernel& found) {
             "", ""};
 }
 
+// By what the countdown to a soft lockup goes (docs/LOCKUP.md).
+finding examine_lockups(const kernel& found) {
+    const host::watchdog kernels = host::read_watchdog();
+    const auto online = host::online_cpus().value_or(std::vector<int>{});
+    const auto unwatched = host::difference(online, kernels.cpus);
+    const char* const by_tasks = "the countdown goes by another task that waits there";
+    const std::uint64_t seconds = kernels.threshold_ns / 1'000'000'000;
+    if (kernels.cpus.empty())
+        return {"soft lockups", verdict::limited, "the kernel's watchdog is off", by_tasks,
+                "sysctl kernel.watchdog_thresh=10 kernel.soft_watchdog=1, where the kernel has one"};
+    if (!unwatched.empty())
+        return {"soft lockups", verdict::limited,
+                fmt::format("the kernel's watchdog tells at {} s, and does not look at CPUs {}", seconds,
+                            host::format_cpu_list(unwatched)),
+                by_tasks, "see sysctl kernel.watchdog_cpumask"};
+    if (!found.touched_from_rq())
+        return {"soft lockups", verdict::limited,
+                fmt::format("the kernel's watchdog tells at {} s; BTF does not tell where it counts", seconds),
+                "a countdown does not see that somebody touched the watchdog, and may be early", ""};
+    return {"soft lockups", verdict::fine,
+            fmt::format("the kernel's watchdog tells at {} s; its count is read", seconds), "", ""};
+}
+
 // A beat is a timer interrupt: on bare metal a microsecond or two, under nested hypervisors twenty.
 finding examine_beat(const rights& mine) {
     if (!mine.may_trace())
@@ -207,6 +231,7 @@ model::report examine(const std::optional<std::string>& btf_file) {
     if (found) report.findings.push_back(examine_reraises(*found));
     if (found) report.findings.push_back(examine_idle(*found));
     if (found) report.findings.push_back(examine_soft_beats(*found));
+    if (found) report.findings.push_back(examine_lockups(*found));
     report.findings.push_back(examine_beat(mine));
     report.findings.push_back(examine_kptr_restrict(system));
     report.findings.push_back(examine_memlock());

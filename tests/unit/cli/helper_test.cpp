@@ -93,7 +93,7 @@ TEST_F(helper_test, ends_by_itself_and_with_what_it_runs_when_we_are_gone) {
 
 // It would hang here for ever if anything waited for it.
 TEST_F(helper_test, that_does_not_get_on_holds_nobody_up) {
-    helper one = start("echo $PPID >&9; sleep 1000", s);
+    helper one = start("echo $PPID >&9; exec sleep 1000", s);
     ASSERT_TRUE(one.run("", {}));
     pid_t its = 0;
     while (std::sscanf(said().c_str(), "%d", &its) != 1)

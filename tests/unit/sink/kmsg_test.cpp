@@ -24,11 +24,10 @@ TEST(kmsg, step_to_a_lockup_says_how_far_it_is) {
     one.where.emplace();
     one.where->at(model::part::ksoftirqd) = 700 * ms;
     one.where->at(model::part::hardirq) = 300 * ms;
-    EXPECT_EQ(
-        line_of(one),
-        "<4>irqscope: CPU 1: 25 % of the way to a soft lockup: migration/1 waits, the watchdog counts 5.00 s of "
-        "20 s; in softirq NET_RX in ksoftirqd for 1.01 s #5: softirq NET_RX; in ksoftirqd/1 16: run_ksoftirqd <- "
-        "smpboot_thread_fn <- kthread; ksoftirqd 70 %, hardirq 30 %");
+    EXPECT_EQ(line_of(one),
+              "<4>irqscope: CPU 1: 25 % of the way to a soft lockup: migration/1 waits, the watchdog counts 5.00 s of "
+              "20 s; in softirq NET_RX in ksoftirqd for 1.01 s #5: softirq NET_RX; in ksoftirqd/1 16: run_ksoftirqd <- "
+              "smpboot_thread_fn <- kthread; ksoftirqd 70 %, hardirq 30 %");
     one.lockup->by_watchdog = false;
     one.lockup->softirq = {};
     EXPECT_NE(line_of(one).find("another task waits, no watchdog looks, 5.00 s of 20 s #"), std::string::npos)
