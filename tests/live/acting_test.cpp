@@ -56,13 +56,13 @@ private:
 // The command with so many holds of interrupts, of 5 ms each, in its midst.
 outcome run_over_holds(const std::string& arguments, int holds, int pause_ms = 100) {
     auto with = must(probe::injector::load(model::injection::irq_off));
-    auto run_ = std::async(std::launch::async, [&] { return run(binary() + ' ' + arguments); });
+    auto running = std::async(std::launch::async, [&] { return run(binary() + ' ' + arguments); });
     sleep_ms(2000); // until it watches
     for (int i = 0; i < holds; i++) {
         must(with.inject(must(host::online_cpus()).back(), 5 * ms));
         sleep_ms(pause_ms);
     }
-    return run_.get();
+    return running.get();
 }
 
 struct told {
@@ -119,6 +119,15 @@ TEST_F(acting, each_incident_has_its_line_in_the_kernel_log_or_is_counted) {
     EXPECT_GE(lines.size(), 5U);
     for (const std::string& line : lines) EXPECT_TRUE(line.starts_with("12 irqscope: CPU ")) << line;
     EXPECT_NE(done.err.find(fmt::format("--kmsg: {} lines", lines.size())), std::string::npos) << done.err;
+}
+
+TEST_F(acting, line_can_be_read_as_soon_as_it_is_written) {
+    const kernel_log log;
+    const auto done = run_over_holds("stalls -d 4 --json --kmsg", 1);
+    ASSERT_EQ(done.status, 0) << done.err;
+    EXPECT_EQ(log.lines("irqscope: CPU ").size(),
+              number(read(done.out), "lines")); // and nothing else was logged behind it
+    EXPECT_GE(number(read(done.out), "lines"), 1U);
 }
 
 TEST_F(acting, command_gets_the_stall_as_json_told_and_is_told_of_in_the_end) {
@@ -219,6 +228,8 @@ TEST_F(acting, what_cannot_be_is_refused_before_anything_begins) {
         {"stalls --on-stall true --on-stall-kinds nonsense", 2},
         {"stalls --on-stall true --on-stall-kinds lockup --lockup-at off", 2},
         {"stalls --on-stall true --on-stall-limit 0", 2},
+        {"stalls --on-stall true --on-stall-limit off", 2},
+        {"stalls --on-stall 'a\\'", 2},
         {"stalls --on-stall-every 1s", 2},
         {"record --on-stall-kinds irq_off", 2},
     };

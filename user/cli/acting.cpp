@@ -31,9 +31,11 @@ void add_acting(CLI::App& app, acting_options& to) {
         ->type_name("COMMAND");
     app.add_option("--on-stall-kinds", to.kinds, "only for these: irq_off,lockup,.. (all that are watched for)")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->type_name("KINDS");
     app.add_option("--on-stall-limit", to.limit, "then it and what it has started is killed (10s)")->type_name("TIME");
-    app.add_option("--on-stall-every", to.every, "not more often; what is skipped is counted (10s)")->type_name("TIME");
+    app.add_option("--on-stall-every", to.every, "not more often; what is skipped is counted (10s; or off)")
+        ->type_name("TIME");
 }
 
 namespace {
@@ -83,13 +85,18 @@ result<acting_plan> understand(const acting_options& options,
     auto words = parse_command("--on-stall", *options.command);
     if (!words) return tl::unexpected(words.error());
     made.with.command = std::move(*words);
-    if (auto found = host::find_command(made.with.command.front()); !found) return tl::unexpected(found.error());
+    if (auto found = host::find_command(made.with.command.front()); !found)
+        return failure(found.error().status, "--on-stall: " + found.error().message);
     auto kinds = kinds_of(options.kinds, watched);
     if (!kinds) return tl::unexpected(kinds.error());
     made.when.kinds = std::move(*kinds);
     for (const auto& [name, text, to] : {std::tuple{"--on-stall-limit", &options.limit, &made.with.limit_ns},
                                          std::tuple{"--on-stall-every", &options.every, &made.when.interval_ns}}) {
         if (text->empty()) continue;
+        if (*text == "off" && to == &made.when.interval_ns) {
+            *to = 0;
+            continue;
+        }
         const auto ns = parse_duration(name, *text);
         if (!ns) return tl::unexpected(ns.error());
         *to = *ns;
@@ -103,6 +110,19 @@ result<std::optional<helper>> start_helper(const acting_plan& plan) {
     if (!started) return tl::unexpected(started.error());
     return std::optional<helper>(std::move(*started));
 }
+
+namespace {
+
+std::string words_of(const host::errand::end& end) {
+    const std::string took = sink::format_ns(end.took_ns);
+    if (end.killed)
+        return (end.had_ended ? "has ended, and what it left running was killed after " : "was killed after ") + took;
+    if (end.reason != 0) return fmt::format("cannot be run: {}", std::strerror(end.reason));
+    if (end.status > 128) return fmt::format("was ended by signal {}", end.status - 128);
+    return fmt::format("failed with status {}", end.status);
+}
+
+} // namespace
 
 bool acting::begin(const sink::stalls_heading& heading) {
     lines_.begin(heading);
@@ -131,7 +151,8 @@ void acting::act(const model::stall& one) {
         return;
     }
     counts_.undelivered++;
-    rule_.over();
+    rule_.end(); // or it would be tried again and again
+    rule_.over(host::monotonic_ns());
 }
 
 void acting::write(const std::vector<model::log_rule::line>& lines) {
@@ -158,29 +179,28 @@ void acting::take_news() {
     }
     if (!helper_->has_gone() || finishing_ || told_gone_) return;
     told_gone_ = true;
-    if (rule_.is_running()) rule_.over();
+    rule_.end();
+    if (rule_.is_running()) rule_.over(host::monotonic_ns());
     fmt::print(stderr,
                "irqscope: warning: the helper process has gone: no more lines in the kernel log, no more runs of "
                "the command\n");
 }
 
 void acting::was_over(const host::errand::end& end) {
-    rule_.over();
+    const auto next = rule_.over(host::monotonic_ns());
     if (end.killed) counts_.killed++;
     const bool failed = end.status != 0 || end.reason != 0;
     if (failed && !end.killed) counts_.failed++;
-    if (!failed && !end.killed) return;
-    const std::string how = end.killed         ? fmt::format("was killed after {}", sink::format_ns(end.took_ns))
-                            : end.reason != 0  ? fmt::format("cannot be run: {}", std::strerror(end.reason))
-                            : end.status > 128 ? fmt::format("was ended by signal {}", end.status - 128)
-                                               : fmt::format("failed with status {}", end.status);
-    fmt::print(stderr, "irqscope: warning: --on-stall: {} {}\n", plan_->with.command.front(), how);
+    if (failed || end.killed)
+        fmt::print(stderr, "irqscope: warning: --on-stall: {} {}\n", plan_->with.command.front(), words_of(end));
+    if (next) act(*next);
 }
 
 void acting::finish(bool json) {
     if (!helper_) return;
     write(log_.take_rest(host::monotonic_ns()));
     finishing_ = true;
+    rule_.end();
     helper_->finish();
     const auto ends = signals::that_end();
     int patience_ms = 300; // then it is said for what we wait
@@ -188,7 +208,7 @@ void acting::finish(bool json) {
         std::array<pollfd, 2> both{pollfd{helper_->descriptor(), POLLIN, 0},
                                    pollfd{ends ? ends->descriptor() : -1, POLLIN, 0}};
         if (poll(both.data(), both.size(), std::exchange(patience_ms, -1)) == 0)
-            fmt::print(stderr, "irqscope: waiting for {}, {} at most; Ctrl-C kills it\n",
+            fmt::print(stderr, "irqscope: waiting for {}, whose limit is {}; Ctrl-C kills it\n",
                        plan_->with.command.empty() ? "the kernel log" : plan_->with.command.front(),
                        sink::format_setting(plan_->with.limit_ns));
         if (ends && ends->came()) {
@@ -206,7 +226,7 @@ std::string acting::words() const {
     if (!plan_->with.command.empty()) {
         std::string runs = "--on-stall: " + sink::counted(counts_.runs, "run");
         if (counts_.failed != 0) runs += fmt::format(", {} failed", counts_.failed);
-        if (counts_.killed != 0) runs += fmt::format(", {} killed at the limit", counts_.killed);
+        if (counts_.killed != 0) runs += fmt::format(", {} killed", counts_.killed);
         if (const auto count = rule_.skipped(model::act_verdict::running); count != 0)
             runs += fmt::format(", {} skipped while it ran", sink::format_count(count));
         if (const auto count = rule_.skipped(model::act_verdict::too_soon); count != 0)

@@ -151,7 +151,9 @@ result<std::vector<std::string>> parse_command(std::string_view option, std::str
             continue;
         }
         if (!std::exchange(within, true)) words.emplace_back();
-        if (one == '\\' && quote != '\'' && i + 1 < text.size())
+        if (one == '\\' && quote != '\'' && i + 1 == text.size())
+            quote = one;
+        else if (one == '\\' && quote != '\'')
             words.back() += text[++i];
         else if (one == quote)
             quote = 0;

@@ -128,6 +128,7 @@ std::optional<errand::end> errand::look(std::uint64_t now_ns) {
     so_far_.killed = true;
     if (killed_ns_ == 0) {
         killed_ns_ = now_ns;
+        so_far_.had_ended = ended_;
         kill_all(SIGTERM);
     } else if (now_ns - killed_ns_ >= grace_ns) {
         kill_all(SIGKILL); // again and again: what a killed one leaves behind is adopted only then

@@ -16,9 +16,10 @@ namespace irqscope::host {
 class errand {
 public:
     struct end {
-        int status = 0;      // the command's exit status, or 128 + the signal that ended it
-        int reason = 0;      // errno: why it could not be run at all; 0: it was
-        bool killed = false; // it, or what it had left behind, was there when the time was over
+        int status = 0;         // the command's exit status, or 128 + the signal that ended it
+        int reason = 0;         // errno: why it could not be run at all; 0: it was
+        bool killed = false;    // it, or what it had left behind, was there when the time was over
+        bool had_ended = false; // the command itself, by then
         std::uint64_t took_ns = 0;
     };
 

@@ -2,6 +2,7 @@
 #include "model/act_rule.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace irqscope::model {
 
@@ -22,6 +23,11 @@ std::uint64_t act_rule::skipped(act_verdict why) const {
 act_verdict act_rule::told(const stall& one, std::uint64_t now_ns) {
     if (!is_turn(one)) return act_verdict::none;
     act_verdict verdict = act_verdict::run;
+    if (is_running_ && one.kind == stall_kind::lockup) {
+        if (waiting_) skipped_[act_verdict::running]++;
+        waiting_ = one;
+        return act_verdict::waits;
+    }
     if (is_running_)
         verdict = act_verdict::running;
     else if (last_run_ns_ && now_ns - *last_run_ns_ < plan_.interval_ns && one.kind != stall_kind::lockup)
@@ -33,6 +39,16 @@ act_verdict act_rule::told(const stall& one, std::uint64_t now_ns) {
     is_running_ = true;
     last_run_ns_ = now_ns;
     return verdict;
+}
+
+std::optional<stall> act_rule::over(std::uint64_t now_ns) {
+    is_running_ = waiting_.has_value();
+    if (waiting_) last_run_ns_ = now_ns;
+    return std::exchange(waiting_, std::nullopt);
+}
+
+void act_rule::end() {
+    if (std::exchange(waiting_, std::nullopt)) skipped_[act_verdict::running]++;
 }
 
 } // namespace irqscope::model

@@ -16,6 +16,7 @@ namespace irqscope::model {
 enum class act_verdict {
     none,    // of no wanted kind, or of an incident that had its turn
     run,     // now
+    waits,   // a step to a lockup: when what runs is over, unless the next step comes before
     running, // skipped: it is running
     too_soon // skipped: it ran a moment ago
 };
@@ -30,8 +31,10 @@ public:
 
     // In the order in which they are told. now_ns: CLOCK_MONOTONIC, ascending.
     act_verdict told(const stall& one, std::uint64_t now_ns);
-    // The command that was run for the last `run` is over, or has not begun at all.
-    void over() { is_running_ = false; }
+    // The command that was run last is over, or has not begun at all. What is to be run for now; nothing: for none.
+    std::optional<stall> over(std::uint64_t now_ns);
+    // Nothing more is run: what waits is skipped.
+    void end();
     [[nodiscard]] bool is_running() const { return is_running_; }
 
     // So many turns were skipped so far for that reason.
@@ -45,6 +48,7 @@ private:
     std::deque<std::uint64_t> had_; // incidents
     std::optional<std::uint64_t> last_run_ns_;
     bool is_running_ = false;
+    std::optional<stall> waiting_;
     std::map<act_verdict, std::uint64_t> skipped_;
 };
 

@@ -57,7 +57,7 @@ std::string kmsg_of(const model::log_rule::line& line) {
     if (one.where)
         if (const std::string shares = shares_of(*one.where); !shares.empty()) words += "; " + shares;
     if (line.left_out != 0) words += fmt::format(" ({} before this left out)", counted(line.left_out, "line"));
-    return "<4>irqscope: " + printable(std::move(words), kmsg_width - 13);
+    return "<4>irqscope: " + printable(std::move(words), kmsg_width - 14) + '\n';
 }
 
 } // namespace irqscope::sink

@@ -78,7 +78,7 @@ TEST_F(acting_test, counts_what_comes_while_the_command_runs) {
     wait_for("begun\n");
     for (std::uint64_t incident = 2; incident <= 100; incident++) tell(incident);
     const std::string words = finish();
-    EXPECT_NE(words.find("waiting for sh, 60 s at most"), std::string::npos) << words;
+    EXPECT_NE(words.find("waiting for sh, whose limit is 60 s"), std::string::npos) << words;
     EXPECT_NE(words.find("--on-stall: 1 run, 99 skipped while it ran\n"), std::string::npos) << words;
     EXPECT_EQ(to_.stalls.size(), 100U);
 }

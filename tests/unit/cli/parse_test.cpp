@@ -155,7 +155,7 @@ TEST(parse_command, is_split_at_blanks_that_nothing_keeps) {
 }
 
 TEST(parse_command, that_says_nothing_or_has_no_end_is_refused) {
-    for (const char* text : {"", "  ", "''", "'a", "a \"b"}) {
+    for (const char* text : {"", "  ", "''", "'a", "a \"b", "a\\"}) {
         const auto found = parse_command("--on-stall", text);
         ASSERT_FALSE(found) << text;
         EXPECT_EQ(found.error().status, exit_status::usage);

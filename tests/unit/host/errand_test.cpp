@@ -34,7 +34,7 @@ protected:
     // Runs it to its end.
     errand::end run(const std::vector<std::string>& command, std::uint64_t limit_ns, const std::string& input = "") {
         auto one = errand::start(command, input, limit_ns, own_cpus());
-        if (!one) return {-1, EINVAL, false, 0};
+        if (!one) return {-1, EINVAL, false, false, 0};
         while (true) {
             if (const auto end = one->look(monotonic_ns())) return *end;
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -75,6 +75,7 @@ TEST_F(errand_test, one_that_hangs_is_killed_at_its_limit) {
     const auto end = run({"sleep", "1000"}, 100 * ms);
     EXPECT_TRUE(end.killed);
     EXPECT_EQ(end.status, 128 + SIGTERM);
+    EXPECT_FALSE(end.had_ended);
     EXPECT_GE(end.took_ns, 100 * ms);
     EXPECT_FALSE(has_children());
 }
@@ -102,6 +103,7 @@ TEST_F(errand_test, what_it_leaves_behind_is_killed_too_wherever_it_went) {
                          200 * ms);
     EXPECT_EQ(end.status, 0);
     EXPECT_TRUE(end.killed);
+    EXPECT_TRUE(end.had_ended);
     EXPECT_FALSE(has_children());
 }
 

@@ -8,7 +8,13 @@
 namespace irqscope::sink {
 namespace {
 
-std::string line_of(const model::stall& one, std::uint64_t left_out = 0) { return kmsg_of({one, left_out}); }
+// Without its newline, which must be there.
+std::string line_of(const model::stall& one, std::uint64_t left_out = 0) {
+    std::string line = kmsg_of({one, left_out});
+    EXPECT_TRUE(line.ends_with('\n'));
+    line.pop_back();
+    return line;
+}
 
 TEST(kmsg, says_where_what_how_long_and_who) {
     EXPECT_EQ(line_of(made_irq_off()),
@@ -52,7 +58,7 @@ TEST(kmsg, is_one_printable_line_of_bounded_length_whatever_names_hold) {
     one.current.comm = "a\nb\x1b[2J";
     one.stack.assign(48, std::string(200, 'x') + "\n+0x1");
     const std::string line = line_of(one);
-    EXPECT_LE(line.size(), kmsg_width + 13);
+    EXPECT_LE(line.size(), kmsg_width);
     for (const char each : line) EXPECT_TRUE(each >= ' ' && each < 0x7f) << static_cast<int>(each);
 }
 
