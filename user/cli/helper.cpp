@@ -26,7 +26,9 @@ namespace irqscope::cli {
 namespace {
 
 constexpr std::size_t most_bytes = 128U << 10; // of a message
-constexpr std::uint64_t turn_ns = 50'000'000;  // between two looks: a reader whose CPU is held is not waited for
+// Between two looks: an order wakes one of the readers, whose CPU may be held.
+constexpr std::uint64_t turn_ns = 100'000'000;
+constexpr std::uint64_t running_turn_ns = 50'000'000; // while a command runs
 
 struct head {
     char kind = 0; // 'l' a line, 'r' a run, 'h' hurry, 'f' finish
@@ -58,7 +60,7 @@ private:
                 answer({0, *end});
             }
         if (finishing_ && !running_) return std::nullopt;
-        return now_ns + turn_ns;
+        return now_ns + (running_ ? running_turn_ns : turn_ns);
     }
 
     bool take_order() {
