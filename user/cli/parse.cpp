@@ -151,14 +151,14 @@ result<std::vector<std::string>> parse_command(std::string_view option, std::str
             continue;
         }
         if (!std::exchange(within, true)) words.emplace_back();
-        if (one == '\\' && quote != '\'' && i + 1 == text.size())
-            quote = one;
-        else if (one == '\\' && quote != '\'')
+        const bool escapes = one == '\\' && quote != '\'';
+        const bool opens = quote == 0 && (one == '\'' || one == '"');
+        if (escapes && i + 1 < text.size())
             words.back() += text[++i];
+        else if (escapes || opens) // a backslash at the end keeps nothing, as a quote without its end
+            quote = one;
         else if (one == quote)
             quote = 0;
-        else if (quote == 0 && (one == '\'' || one == '"'))
-            quote = one;
         else
             words.back() += one;
     }
