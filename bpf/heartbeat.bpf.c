@@ -170,7 +170,7 @@ inline_always bool is_idle_exit(struct wire_cpu_state *cpu, const struct beat *b
 static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_state *cpu, struct beat *beat)
 {
 	struct wire_stall *stall;
-	u64 before, in_softirq;
+	u64 before;
 
 	if (!cpu || !beat)
 		return 0;
@@ -192,12 +192,8 @@ static __attribute__((noinline)) int irq_off_stall(void *ctx, struct wire_cpu_st
 		stall->stack = WIRE_STACK_INTERRUPTED;
 		if (beat->own)
 			stall->timer_function = cpu->timers.longest_function;
-	} else if (cpu->softirq.start_ns) {
-		in_softirq = overlap(cpu->softirq.start_ns, beat->now, beat->due, beat->due + beat->late);
-		if (in_softirq >= beat->late / 2) { /* or it began when a restarted beat's lateness was over */
-			stall->culprit = histogram_of_softirq(cpu);
-			stall->culprit_ns = in_softirq;
-		}
+	} else { /* it may have begun when a restarted beat's lateness was over */
+		blame_softirq(cpu, stall, beat->due, beat->due + beat->late, beat->now);
 	}
 	breakdown(&cpu->at_beat, &cpu->totals, stall);
 	read_interrupted(cpu, stall);

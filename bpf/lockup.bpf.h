@@ -57,12 +57,11 @@ inline_always u64 watchdog_count(struct rq *rq, u64 waited_ns)
 	return most < count ? most : count;
 }
 
-/* The record of one that goes on, is over (no stack: it would be the scheduler's) or whose end went unseen. */
+/* The record of one that goes on, is over or whose end went unseen: then without a context, since the stack would be the scheduler's. */
 static __attribute__((noinline)) int lockup_tell(void *ctx, struct wire_cpu_state *cpu, u64 now, u32 state)
 {
 	struct wire_lockup *lockup;
 	struct wire_stall *stall;
-	u64 in_softirq;
 
 	if (!cpu)
 		return 0;
@@ -78,20 +77,10 @@ static __attribute__((noinline)) int lockup_tell(void *ctx, struct wire_cpu_stat
 	stall->lockup_count_ns = stall->duration_ns + lockup->ahead_ns;
 	stall->lockup_ns = config.stall_ns[WIRE_STALL_LOCKUP];
 	stall->watchdog = !!cpu->watchdog;
-	if (cpu->softirq.start_ns) {
-		in_softirq = overlap(cpu->softirq.start_ns, now, lockup->since_ns, now);
-		if (in_softirq >= stall->duration_ns / 2) {
-			stall->culprit = histogram_of_softirq(cpu);
-			stall->culprit_ns = in_softirq;
-		}
-	}
-	if (config.totals)
-		breakdown(&lockup->at_since, &cpu->totals, stall);
+	blame_softirq(cpu, stall, lockup->since_ns, now, now);
+	breakdown(&lockup->at_since, &cpu->totals, stall);
 	/* Few, and what everybody waits for: whatever else is told, these are. */
-	if (state == WIRE_STALL_OPEN)
-		stall_tell(ctx, cpu, stall, WIRE_TOLD);
-	else
-		stall_tell(0, cpu, stall, WIRE_TOLD);
+	stall_tell(ctx, cpu, stall, WIRE_TOLD);
 	return 0;
 }
 
@@ -139,7 +128,6 @@ out_of_line int look_for_lockup(void *ctx, struct wire_cpu_state *cpu, u64 now)
 			lockup->before_ns = now - cpu->task_since_ns;
 		if (config.totals)
 			lockup->at_since = cpu->totals;
-		lockup->step = 0;
 	}
 	count = now - lockup->since_ns + lockup->before_ns;
 	if (cpu->watchdog)

@@ -143,6 +143,20 @@ inline_always void blame_interrupt(struct wire_cpu_state *cpu, struct wire_stall
 	}
 }
 
+/* The softirq that runs is the culprit if it had most of [from, to), which ends now at the latest. */
+inline_always void blame_softirq(struct wire_cpu_state *cpu, struct wire_stall *stall, u64 from, u64 to, u64 now)
+{
+	u64 ns;
+
+	if (!cpu->softirq.start_ns)
+		return;
+	ns = overlap(cpu->softirq.start_ns, now, from, to);
+	if (ns < (to - from) / 2)
+		return;
+	stall->culprit = histogram_of_softirq(cpu);
+	stall->culprit_ns = ns;
+}
+
 /* What an open stall of softirqs is: by its place in told[], its kind and histogram. */
 inline_always u32 stall_of_slot(u32 slot)
 {

@@ -68,8 +68,6 @@ void expect_near(std::uint64_t ns, const truth& what) {
     EXPECT_LE(ns, length_ns + length_ns / 50);
 }
 
-int last_cpu() { return must(host::online_cpus()).back(); }
-
 } // namespace
 
 TEST(flight, spans_are_those_of_the_stream) {

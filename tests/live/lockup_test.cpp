@@ -36,8 +36,6 @@ constexpr std::uint64_t sample = at / 5;
 constexpr std::uint64_t hold = 190 * ms;
 constexpr std::uint64_t beat = 1 * ms;
 
-int last_cpu() { return must(host::online_cpus()).back(); }
-
 // When the kernel's watchdog looks at that CPU next, and wakes its stopper: CLOCK_MONOTONIC.
 std::uint64_t next_look(int cpu) {
     std::istringstream lines(must(host::read_file("/proc/timer_list")));

@@ -48,8 +48,6 @@ std::string all_words(const std::vector<stall>& all) {
     return text.empty() ? "  nothing was told\n" : text;
 }
 
-int last_cpu() { return must(host::online_cpus()).back(); }
-
 // The injection, and what was told of it.
 struct outcome_of {
     truth what;

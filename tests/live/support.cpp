@@ -17,6 +17,8 @@
 
 namespace irqscope::live {
 
+int last_cpu() { return must(host::online_cpus()).back(); }
+
 probe::session attached(const probe::session_options& options) {
     const auto kernel = must(probe::kernel::inspect({}));
     auto session = must(probe::session::load(kernel, options));

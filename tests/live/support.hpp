@@ -26,6 +26,8 @@ inline void must(const result<void>& from) {
     if (!from) throw std::runtime_error(from.error().message);
 }
 
+int last_cpu(); // that is online
+
 // A session on this kernel, attached and counting.
 probe::session attached(const probe::session_options& options);
 

@@ -50,9 +50,8 @@ result<std::set<model::stall_kind>> kinds_of(const std::vector<std::string>& nam
         return kinds;
     }
     for (const std::string& name : names) {
-        const auto found = std::find_if(model::all_stall_kinds.begin(), model::all_stall_kinds.end(),
-                                        [&name](model::stall_kind one) { return model::name_of(one) == name; });
-        if (found == model::all_stall_kinds.end()) {
+        const auto found = model::stall_kind_named(name);
+        if (!found) {
             std::vector<std::string_view> all;
             for (const model::stall_kind one : model::all_stall_kinds) all.push_back(model::name_of(one));
             return failure(exit_status::usage, fmt::format("--on-stall-kinds: there is no kind '{}'; there are {}",

@@ -36,4 +36,22 @@ result<void> find_command(const std::string& command) {
     return failure(exit_status::failed, fmt::format("cannot run {}: {}", command, std::strerror(reason)));
 }
 
+std::vector<char*> arguments_of(const std::vector<std::string>& words) {
+    std::vector<char*> arguments;
+    for (const std::string& one : words) arguments.push_back(const_cast<char*>(one.c_str())); // NOLINT: exec's
+    arguments.push_back(nullptr);
+    return arguments;
+}
+
+void become_command(char* const* arguments, int failed) {
+    execvp(arguments[0], arguments);
+    give_up(failed);
+}
+
+void give_up(int failed) {
+    const int reason = errno;
+    [[maybe_unused]] const ssize_t told = write(failed, &reason, sizeof(reason));
+    _exit(127);
+}
+
 } // namespace irqscope::host

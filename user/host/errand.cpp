@@ -2,6 +2,7 @@
 #include "host/errand.hpp"
 
 #include "host/affinity.hpp"
+#include "host/command.hpp"
 #include "host/files.hpp"
 #include "host/system.hpp"
 
@@ -53,10 +54,8 @@ descriptor file_of(const std::string& text) {
     const sched_param usual{};
     sched_setscheduler(0, SCHED_OTHER, &usual);
     run_on(0, cpus);
-    if (dup2(in, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) execvp(arguments[0], arguments);
-    const int reason = errno;
-    [[maybe_unused]] const ssize_t told = write(failed, &reason, sizeof(reason));
-    _exit(127);
+    if (dup2(in, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) give_up(failed);
+    become_command(arguments, failed);
 }
 
 // Processes whose parent is that one.
@@ -92,9 +91,7 @@ result<errand> errand::start(const std::vector<std::string>& command, const std:
     if (in.get() < 0 || pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return cannot_run(command.front());
     made.failed_ = descriptor(ends[0]);
     const descriptor failed(ends[1]);
-    std::vector<char*> arguments;
-    for (const std::string& one : command) arguments.push_back(const_cast<char*>(one.c_str())); // NOLINT: exec's
-    arguments.push_back(nullptr);
+    const std::vector<char*> arguments = arguments_of(command);
     made.start_ns_ = monotonic_ns();
     made.until_ns_ = made.start_ns_ + limit_ns;
     made.id_ = fork();

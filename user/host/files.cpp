@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -40,6 +41,14 @@ std::optional<std::string> read_line(const std::string& path) {
     if (!text) return std::nullopt;
     if (!text->empty() && text->back() == '\n') text->pop_back();
     return *text;
+}
+
+std::optional<int> read_number(const std::string& path) {
+    const auto text = read_line(path);
+    int number = 0;
+    if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc{})
+        return std::nullopt;
+    return number;
 }
 
 result<kept_file> kept_file::open(std::string path) {

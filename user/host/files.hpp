@@ -18,6 +18,9 @@ result<std::string> read_file(const std::string& path);
 // The same without its last newline; nothing if it cannot be read.
 std::optional<std::string> read_line(const std::string& path);
 
+// The whole number at its start; nothing if it cannot be read or begins with none.
+std::optional<int> read_number(const std::string& path);
+
 // A file that is opened once and read any number of times. What /proc shows of the kernel's addresses depends on who
 // opened the file, not on who reads it (kernel/kallsyms.c kallsyms_open, kernel/module/procfs.c modules_open).
 class kept_file {

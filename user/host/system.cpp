@@ -3,7 +3,6 @@
 
 #include "host/files.hpp"
 
-#include <charconv>
 #include <ctime>
 #include <string_view>
 #include <sys/utsname.h>
@@ -11,14 +10,6 @@
 namespace irqscope::host {
 
 namespace {
-
-std::optional<int> read_number(const char* path) {
-    const auto text = read_line(path);
-    int number = 0;
-    if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc{})
-        return std::nullopt;
-    return number;
-}
 
 // "none [integrity] confidentiality": the one in brackets (security/lockdown/lockdown.c).
 std::optional<std::string> read_lockdown() {

@@ -35,10 +35,7 @@ struct channel {
 [[noreturn]] void become(char* const* arguments, int gate, int failed) {
     char go = 0;
     if (read(gate, &go, 1) != 1) _exit(127); // nobody will open it any more
-    execvp(arguments[0], arguments);
-    const int reason = errno;
-    [[maybe_unused]] const ssize_t told = write(failed, &reason, sizeof(reason));
-    _exit(127);
+    become_command(arguments, failed);
 }
 
 } // namespace
@@ -61,9 +58,7 @@ result<workload> workload::prepare(const std::vector<std::string>& command) {
     channel failed;
     if (!gate.open() || !failed.open())
         return failure(exit_status::failed, fmt::format("cannot run {}: {}", made.name_, std::strerror(errno)));
-    std::vector<char*> arguments;
-    for (const std::string& one : command) arguments.push_back(const_cast<char*>(one.c_str())); // NOLINT: exec's
-    arguments.push_back(nullptr);
+    const std::vector<char*> arguments = arguments_of(command);
     made.id_ = fork();
     if (made.id_ == 0) {
         close(gate.in.get()); // or it would hold its own gate open

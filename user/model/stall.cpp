@@ -42,6 +42,12 @@ std::string_view name_of(stall_kind which) {
     return "?";
 }
 
+std::optional<stall_kind> stall_kind_named(std::string_view name) {
+    for (const stall_kind which : all_stall_kinds)
+        if (name_of(which) == name) return which;
+    return std::nullopt;
+}
+
 std::string_view name_of(stall_state which) {
     switch (which) {
     case stall_state::open: return "open";

@@ -25,6 +25,7 @@ inline constexpr std::array all_stall_kinds{
     stall_kind::hardirq_run, stall_kind::ksoftirqd,   stall_kind::lockup};
 
 std::string_view name_of(stall_kind which);
+std::optional<stall_kind> stall_kind_named(std::string_view name);
 
 // open: found too old by a beat, and going on. ended: over, with its final duration.
 enum class stall_state { open, ended };

@@ -12,7 +12,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fmt/format.h>
 #include <linux/perf_event.h>
@@ -178,10 +177,8 @@ result<void> injector::check_length(injection what, std::uint64_t length_ns) {
                        fmt::format("{} of {} us is refused: a hold takes from {} us to {} us", model::name_of(what),
                                    length_ns / 1000, shortest_ns / 1000, most / 1000));
     // in seconds; 0: no watchdog (kernel/watchdog.c: softlockup after twice that, hardlockup after it)
-    const auto text = host::read_line("/proc/sys/kernel/watchdog_thresh");
-    std::uint64_t seconds = 0;
-    if (!text || std::from_chars(text->data(), text->data() + text->size(), seconds).ec != std::errc{}) return {};
-    if (seconds != 0 && length_ns >= seconds * 100'000'000)
+    const int seconds = host::read_number("/proc/sys/kernel/watchdog_thresh").value_or(0);
+    if (seconds > 0 && length_ns >= static_cast<std::uint64_t>(seconds) * 100'000'000)
         return failure(exit_status::usage,
                        fmt::format("{} of {} us is refused: kernel.watchdog_thresh is {} s, and a hold must be shorter "
                                    "than a tenth of it",

@@ -47,12 +47,13 @@ std::string kmsg_of(const model::log_rule::line& line) {
     const model::stall& one = line.of;
     std::string words = fmt::format("CPU {}: {}", one.cpu, course_of(one));
     if (one.incident != 0) words += fmt::format(" #{}", one.incident);
-    words += ": " + model::culprit_of(one);
+    const std::string culprit = model::culprit_of(one);
+    words += ": " + culprit;
     if (one.stack_is != model::stack_kind::none) {
-        const bool is_named = !one.stack.empty() && model::culprit_of(one).find(" <- ") == std::string::npos;
+        const bool is_named = !one.stack.empty() && culprit.find(" <- ") == std::string::npos;
         words += "; in " + words_of(one.current);
         for (std::size_t i = 0; is_named && i < std::min<std::size_t>(one.stack.size(), 4); i++)
-            words += (i == 0 ? ": " : " <- ") + one.stack[i].substr(0, one.stack[i].find("+0x"));
+            words += (i == 0 ? ": " : " <- ") + function_of(one.stack[i]);
     }
     if (one.where)
         if (const std::string shares = shares_of(*one.where); !shares.empty()) words += "; " + shares;

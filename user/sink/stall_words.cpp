@@ -73,6 +73,8 @@ std::string words_of(const model::lockup_count& count, int cpu) {
     return words;
 }
 
+std::string function_of(const std::string& frame) { return frame.substr(0, frame.find("+0x")); }
+
 std::string words_of(const std::vector<std::string>& stack) {
     std::string words;
     for (const std::string& one : stack) {

@@ -19,6 +19,8 @@ std::string length_of(const model::stall& one);
 // "25 % of the way to a soft lockup: migration/1 waits, the watchdog counts 5.00 s of 20 s; in softirq NET_RX in ksoftirqd for
 // 1.02 s"
 std::string words_of(const model::lockup_count& count, int cpu);
+// "vfs_write+0xa3/0x400 [module]" -> "vfs_write"
+std::string function_of(const std::string& frame);
 // Innermost first, joined with " <- ", for wrapped(); only the innermost frame keeps its offset.
 std::string words_of(const std::vector<std::string>& stack);
 

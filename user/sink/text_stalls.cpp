@@ -77,7 +77,7 @@ std::string holder_of(const model::stall& one) {
     if (one.stack_is == model::stack_kind::none || one.stack_is == model::stack_kind::interrupted) return {};
     std::string words = one.stack_is == model::stack_kind::ongoing ? "" : relation_of(one);
     words += words_of(one.current);
-    if (!one.of && !one.stack.empty()) words += ": " + one.stack.front().substr(0, one.stack.front().find("+0x"));
+    if (!one.of && !one.stack.empty()) words += ": " + function_of(one.stack.front());
     return words;
 }
 

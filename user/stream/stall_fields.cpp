@@ -183,7 +183,7 @@ model::lockup_count lockup_of(const json& from) {
 } // namespace
 
 std::optional<model::stall> stall_of(const json& from) {
-    const auto kind = named<model::stall_kind>(model::all_stall_kinds, from.at("kind").get<std::string>());
+    const auto kind = model::stall_kind_named(from.at("kind").get<std::string>());
     if (!kind) return std::nullopt;
     model::stall made;
     made.kind = *kind;
