@@ -24,6 +24,7 @@ command add_record(CLI::App& parent);
 command add_diff(CLI::App& parent);
 command add_report(CLI::App& parent);
 command add_script(CLI::App& parent);
+command add_export(CLI::App& parent);
 command add_info(CLI::App& parent);
 command add_doctor(CLI::App& parent);
 command add_selftest(CLI::App& parent);

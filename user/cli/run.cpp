@@ -66,6 +66,7 @@ int run(int count, const char* const* arguments) {
     commands["record"] = add_record(app);
     commands["report"] = add_report(app);
     commands["script"] = add_script(app);
+    commands["export"] = add_export(app);
     commands["diff"] = add_diff(app);
     commands["info"] = add_info(app);
     commands["doctor"] = add_doctor(app);

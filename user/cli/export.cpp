@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// `irqscope export`: a recording in the words of other tools.
+#include "cli/parse.hpp"
+#include "cli/recorded.hpp"
+#include "exporting/exporter.hpp"
+#include "exporting/folded.hpp"
+#include "exporting/output.hpp"
+#include "recording/summing.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace irqscope::cli {
+
+namespace {
+
+using exporting::exporter;
+
+struct made_for {
+    const recording::replay* from;
+    const recording::selection* wanted;
+    exporting::output* to;
+};
+
+struct format {
+    std::string_view name;
+    const char* file; // where it goes if nothing else is said; "-" is the standard output
+    std::unique_ptr<exporter> (*make)(const made_for&);
+};
+
+template <typename T>
+std::unique_ptr<exporter> make(const made_for& with) {
+    return std::make_unique<T>(*with.from, *with.to);
+}
+
+constexpr std::array formats{
+    format{"folded", "-", make<exporting::folded>},
+};
+
+struct export_options {
+    recorded_options recorded;
+    std::string format;
+    std::string output;
+    std::uint64_t incident = 0;
+    std::string around;
+};
+
+constexpr std::uint64_t usual_around_ns = 50'000'000;
+
+result<const format*> format_named(const std::string& name) {
+    const auto* const found =
+        std::find_if(formats.begin(), formats.end(), [&name](const format& one) { return one.name == name; });
+    if (found != formats.end()) return found;
+    std::vector<std::string_view> names;
+    for (const format& one : formats) names.push_back(one.name);
+    return failure(exit_status::usage,
+                   fmt::format("--to {}: there is no such format; there are {}", name, fmt::join(names, ", ")));
+}
+
+// The time of one incident and what is around it. Fails: usage (there is no such incident).
+result<void> narrow(recording::selection& to, const export_options& options) {
+    std::uint64_t around_ns = usual_around_ns;
+    if (!options.around.empty()) {
+        const auto ns = parse_duration("--around", options.around);
+        if (!ns) return tl::unexpected(ns.error());
+        around_ns = *ns;
+    }
+    auto from = recording::replay::open(options.recorded.input);
+    if (!from) return tl::unexpected(from.error());
+    std::uint64_t first_ns = UINT64_MAX;
+    std::uint64_t last_ns = 0;
+    std::uint64_t newest = 0;
+    recording::summing sum(to, [&](const model::stall& one) {
+        newest = std::max(newest, one.incident);
+        if (one.incident != options.incident) return;
+        first_ns = std::min(first_ns, one.start_ns);
+        last_ns = std::max(last_ns, one.end_ns);
+    });
+    from->run(to, sum.spans(), sum);
+    if (last_ns == 0)
+        return failure(exit_status::usage,
+                       newest == 0
+                           ? fmt::format("--stall {}: {} has no stall", options.incident, options.recorded.input)
+                           : fmt::format("--stall {}: {} has no such incident; they go up to {}", options.incident,
+                                         options.recorded.input, newest));
+    to.from_ns = std::max(to.from_ns, first_ns - std::min(first_ns, around_ns));
+    to.to_ns = std::min(to.to_ns, last_ns + around_ns);
+    return {};
+}
+
+bool is_one_file(const std::string& a, const std::string& b) {
+    struct stat of_a {};
+    struct stat of_b {};
+    return stat(a.c_str(), &of_a) == 0 && stat(b.c_str(), &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
+}
+
+result<void> run_export(const export_options& options) {
+    const auto how = format_named(options.format);
+    if (!how) return tl::unexpected(how.error());
+    if (options.incident == 0 && !options.around.empty())
+        return failure(exit_status::usage, "--around needs --stall N, the incident around which it is");
+    auto from = recording::replay::open(options.recorded.input);
+    if (!from) return tl::unexpected(from.error());
+    auto wanted = understand(options.recorded, from->about());
+    if (!wanted) return tl::unexpected(wanted.error());
+    if (options.incident != 0)
+        if (auto narrowed = narrow(*wanted, options); !narrowed) return narrowed;
+    const std::string path = options.output.empty() ? (*how)->file : options.output;
+    if (path != "-" && is_one_file(path, options.recorded.input))
+        return failure(exit_status::usage, fmt::format("-o {} is the recording itself", path));
+    auto to = exporting::output::open(path);
+    if (!to) return tl::unexpected(to.error());
+    const auto out = (*how)->make({&*from, &*wanted, &*to});
+    from->run(*wanted, *out, *out);
+    if (auto finished = out->finish(); !finished) return finished;
+    say_damage(*from);
+    if (auto kept = to->keep(); !kept) return kept;
+    if (path != "-") fmt::print(stderr, "irqscope: {} is written\n", path);
+    return {};
+}
+
+} // namespace
+
+command add_export(CLI::App& parent) {
+    const auto options = std::make_shared<export_options>();
+    CLI::App* app = parent.add_subcommand("export", "a recording for perf, Perfetto, flame graphs, Prometheus");
+    add_recorded(*app, options->recorded, true);
+    app->add_option("--to", options->format, "folded")->required()->type_name("FORMAT");
+    app->add_option("-o,--output", options->output, "into this file; - is the standard output")->type_name("FILE");
+    app->add_option("--stall", options->incident,
+                    "only incident N, as `irqscope report --stalls` numbers them,\nand what is around it")
+        ->type_name("N");
+    app->add_option("--around", options->around, "with --stall: so long before it and after it (50ms)")
+        ->type_name("TIME");
+    return [options](const global_options& /*global*/) { return run_export(*options); };
+}
+
+} // namespace irqscope::cli

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "exporting/folded.hpp"
+
+#include "exporting/call_chain.hpp"
+#include "sink/page.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace irqscope::exporting {
+
+namespace {
+
+constexpr std::size_t longest_comm = 64;
+
+// A semicolon would part a frame in two.
+std::string one_frame(std::string name) {
+    std::replace(name.begin(), name.end(), ';', ':');
+    return name;
+}
+
+} // namespace
+
+folded::folded(const recording::replay& /*of*/, output& to)
+    : to_(&to), stalls_([this](const model::stall& one) { add(one); }) {}
+
+void folded::add(const model::stall& one) {
+    const std::string comm = one.current.pid == 0 ? "swapper" : sink::printable(one.current.comm, longest_comm);
+    std::string stack = fmt::format("{};{}", name_of(one.kind), one_frame(comm));
+    const auto chain = call_chain_of(one);
+    for (auto at = chain.rbegin(); at != chain.rend(); ++at) stack += ';' + one_frame(at->function);
+    stacks_[stack] += one.at_least_ns;
+}
+
+result<void> folded::finish() {
+    stalls_.rest();
+    for (const auto& [stack, ns] : stacks_) to_->write(fmt::format("{} {}\n", stack, ns));
+    return {};
+}
+
+} // namespace irqscope::exporting

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "exporting/output.hpp"
+
+#include "sink/sink.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace irqscope::exporting {
+
+namespace {
+
+constexpr std::size_t batch = 256U << 10; // bytes that are written at once
+
+tl::unexpected<error> unwritable(const std::string& path, int reason) {
+    return failure(exit_status::failed, fmt::format("cannot write {}: {}", path, std::strerror(reason)));
+}
+
+} // namespace
+
+result<output> output::open(const std::string& path) {
+    output made;
+    made.path_ = path;
+    if (path == "-") return made;
+    struct stat there {};
+    if (stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+        made.file_ = host::descriptor(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    } else {
+        made.temporary_ = path + ".XXXXXX";
+        made.file_ = host::descriptor(mkostemp(made.temporary_.data(), O_CLOEXEC));
+        if (made.file_.get() < 0) made.temporary_.clear();
+    }
+    if (made.file_.get() < 0) return unwritable(path, errno);
+    return made;
+}
+
+output::output(output&& other) noexcept
+    : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})), file_(std::move(other.file_)),
+      buffer_(std::move(other.buffer_)), written_(other.written_), wanted_(other.wanted_), reason_(other.reason_) {}
+
+output::~output() {
+    if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void output::write(std::string_view bytes) {
+    if (!wanted_) return;
+    buffer_ += bytes;
+    written_ += bytes.size();
+    if (buffer_.size() >= batch) flush();
+}
+
+void output::flush() {
+    if (file_.get() < 0) {
+        wanted_ = wanted_ && sink::write_out(buffer_);
+        reason_ = sink::write_error();
+    }
+    std::string_view rest = buffer_;
+    while (file_.get() >= 0 && wanted_ && !rest.empty()) {
+        const ssize_t done = ::write(file_.get(), rest.data(), rest.size());
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) {
+            reason_ = done == 0 ? EIO : errno;
+            wanted_ = false;
+            break;
+        }
+        rest.remove_prefix(static_cast<std::size_t>(done));
+    }
+    buffer_.clear();
+}
+
+void output::rewrite(std::uint64_t offset, std::string_view bytes) {
+    flush();
+    while (wanted_ && !bytes.empty()) {
+        const ssize_t done = pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) {
+            reason_ = done == 0 ? EIO : errno;
+            wanted_ = false;
+            return;
+        }
+        offset += static_cast<std::uint64_t>(done);
+        bytes.remove_prefix(static_cast<std::size_t>(done));
+    }
+}
+
+result<void> output::keep() {
+    flush();
+    if (reason_ == EPIPE) return {};
+    if (reason_ != 0) return unwritable(path_ == "-" ? "the output" : path_, reason_);
+    if (temporary_.empty()) return {};
+    if (rename(temporary_.c_str(), path_.c_str()) != 0) return unwritable(path_, errno);
+    temporary_.clear();
+    return {};
+}
+
+} // namespace irqscope::exporting
