@@ -4,7 +4,10 @@
 #include "cli/recorded.hpp"
 #include "exporting/exporter.hpp"
 #include "exporting/folded.hpp"
+#include "exporting/lines.hpp"
+#include "exporting/openmetrics.hpp"
 #include "exporting/output.hpp"
+#include "exporting/perf.hpp"
 #include "recording/summing.hpp"
 
 #include <algorithm>
@@ -42,8 +45,19 @@ std::unique_ptr<exporter> make(const made_for& with) {
     return std::make_unique<T>(*with.from, *with.to);
 }
 
+std::unique_ptr<exporter> make_lines(const made_for& with) {
+    return std::make_unique<exporting::lines>(*with.from, heading_of(with.from->about()), *with.to);
+}
+
+std::unique_ptr<exporter> make_openmetrics(const made_for& with) {
+    return std::make_unique<exporting::openmetrics>(*with.from, *with.wanted, *with.to);
+}
+
 constexpr std::array formats{
+    format{"perf", "irqscope.perf.data", make<exporting::perf>},
     format{"folded", "-", make<exporting::folded>},
+    format{"jsonl", "-", make_lines},
+    format{"openmetrics", "-", make_openmetrics},
 };
 
 struct export_options {

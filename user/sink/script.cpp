@@ -44,8 +44,8 @@ std::string_view name_of(script_field which) {
     return "?";
 }
 
-script::script(script_options options, const recording::replay& of, const stalls_heading& heading)
-    : options_(std::move(options)), of_(&of) {
+script::script(script_options options, const recording::replay& of, const stalls_heading& heading, writer write)
+    : write_(write ? std::move(write) : writer(write_out)), options_(std::move(options)), of_(&of) {
     stalls_as_json_.begin(heading);
     if (options_.fields.empty()) options_.fields.assign(all_script_fields.begin(), all_script_fields.end() - 1);
     if (options_.json) return;
@@ -67,7 +67,7 @@ void script::tell(std::uint64_t until_ns) {
     for (; told < held_.size() && held_[told].end_ns <= until_ns && read_; told++) {
         out_ += options_.json ? json_of(held_[told]) : text_of(held_[told]);
         if (out_.size() < batch) continue;
-        read_ = write_out(out_);
+        read_ = write_(out_);
         out_.clear();
     }
     held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(told));
@@ -75,9 +75,12 @@ void script::tell(std::uint64_t until_ns) {
     if (!read_) held_.clear();
 }
 
+void script::flush() { read_ = read_ && write_(std::exchange(out_, {})); }
+
 bool script::finish() {
     tell(UINT64_MAX);
-    return read_ && write_out(std::exchange(out_, {}));
+    flush();
+    return read_;
 }
 
 std::string script::text_of(const line& one) const {

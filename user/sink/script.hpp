@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,8 +33,10 @@ struct script_options {
 // What comes is held back until its interval is over, since each CPU's spans come by themselves: as much as one interval has.
 class script final : public stream::span_sink, public recording::listener {
 public:
-    // of: told of by replay::run(), whose names it has as far as they have been read.
-    script(script_options options, const recording::replay& of, const stalls_heading& heading);
+    using writer = std::function<bool(const std::string&)>; // false: nobody reads any more
+
+    // of: told of by replay::run(), whose names it has as far as they have been read. Without `write`: to standard output.
+    script(script_options options, const recording::replay& of, const stalls_heading& heading, writer write = {});
 
     void on_interrupt(const wire_span& span) override { add(span, WIRE_NO_LATENCY, WIRE_NO_LATENCY); }
     void on_softirq(const wire_softirq_span& span) override { add(span.span, span.latency_ns, span.off_ns); }
@@ -41,6 +44,7 @@ public:
     void on_told(model::stall one) override;
     void on_interval(const model::snapshot& one) override;
 
+    void flush(); // what can be told by now is written
     // The rest. False: nobody reads any more.
     bool finish();
 
@@ -58,6 +62,7 @@ private:
     [[nodiscard]] std::string text_of(const line& one) const;
     [[nodiscard]] std::string json_of(const line& one) const;
 
+    writer write_;
     script_options options_;
     const recording::replay* of_;
     json_stalls stalls_as_json_;
