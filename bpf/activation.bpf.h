@@ -143,7 +143,7 @@ static __attribute__((noinline)) int activation_tell(void *ctx, struct wire_cpu_
 	bpf_probe_read_kernel(&record->evidence, sizeof(record->evidence), &all->evidence[number]);
 	before = *told;
 	*told = 0;
-	if (stall_send(state == WIRE_STALL_OPEN ? ctx : 0, cpu, &record->stall, sizeof(*record), before))
+	if (stall_send(ctx, cpu, &record->stall, sizeof(*record), before, state == WIRE_STALL_OPEN))
 		before = WIRE_TOLD;
 	else
 		before = WIRE_TOLD_SUPPRESSED;

@@ -186,7 +186,7 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *previous, struct ta
 		settle_totals(cpu, now);
 	}
 	if (unlikely(cpu->lockup.since_ns))
-		lockup_ends(cpu, now, WIRE_STALL_ENDED);
+		lockup_ends(ctx, cpu, now, WIRE_STALL_ENDED);
 	if (config.pauses && unlikely(cpu->paused_task) && cpu->paused_task == cpu->current_task)
 		softirq_resumes(cpu, now);
 	if (config.activations) {

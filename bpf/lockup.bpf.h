@@ -57,7 +57,7 @@ inline_always u64 watchdog_count(struct rq *rq, u64 waited_ns)
 	return most < count ? most : count;
 }
 
-/* The record of one that goes on, is over or whose end went unseen: then without a context, since the stack would be the scheduler's. */
+/* The record of one that goes on, is over or whose end went unseen: then without a stack, which would be the scheduler's. */
 static __attribute__((noinline)) int lockup_tell(void *ctx, struct wire_cpu_state *cpu, u64 now, u32 state)
 {
 	struct wire_lockup *lockup;
@@ -80,12 +80,12 @@ static __attribute__((noinline)) int lockup_tell(void *ctx, struct wire_cpu_stat
 	blame_softirq(cpu, stall, lockup->since_ns, now, now);
 	breakdown(&lockup->at_since, &cpu->totals, stall);
 	/* Few, and what everybody waits for: whatever else is told, these are. */
-	stall_tell(ctx, cpu, stall, WIRE_TOLD);
+	stall_send(ctx, cpu, stall, sizeof(*stall), WIRE_TOLD, state == WIRE_STALL_OPEN);
 	return 0;
 }
 
 /* With interrupts off; the totals are settled. Out of line: rare. */
-static __attribute__((noinline)) int lockup_ends(struct wire_cpu_state *cpu, u64 now, u32 state)
+static __attribute__((noinline)) int lockup_ends(void *ctx, struct wire_cpu_state *cpu, u64 now, u32 state)
 {
 	struct wire_lockup *lockup;
 
@@ -93,7 +93,7 @@ static __attribute__((noinline)) int lockup_ends(struct wire_cpu_state *cpu, u64
 		return 0;
 	lockup = &cpu->lockup;
 	if (lockup->step)
-		lockup_tell(0, cpu, now, state);
+		lockup_tell(ctx, cpu, now, state);
 	lockup->step = 0;
 	lockup->since_ns = 0;
 	return 0;
@@ -117,7 +117,7 @@ out_of_line int look_for_lockup(void *ctx, struct wire_cpu_state *cpu, u64 now)
 	if (likely(!waits)) {
 		/* The switch to the stopper went unseen; another task may have gone elsewhere. */
 		if (unlikely(lockup->since_ns))
-			lockup_ends(cpu, now, cpu->watchdog ? WIRE_STALL_GONE : WIRE_STALL_ENDED);
+			lockup_ends(ctx, cpu, now, cpu->watchdog ? WIRE_STALL_GONE : WIRE_STALL_ENDED);
 		return 0;
 	}
 	if (!lockup->since_ns) {

@@ -3,6 +3,7 @@
 #ifndef IRQSCOPE_STALL_BPF_H
 #define IRQSCOPE_STALL_BPF_H
 
+#include "mark.bpf.h"
 #include "pause.bpf.h"
 #include "ring.bpf.h"
 #include "runqueue.bpf.h"
@@ -71,10 +72,11 @@ inline_always bool is_suppressed(struct wire_cpu_state *cpu, u32 what, u64 now, 
 }
 
 /*
- * Sends it (`size` bytes from its start on) with the task of now and, if a context is given, the stack. `told`: what was
- * said of it before. False: beyond the rate.
+ * Sends it (`size` bytes from its start on) with the task of now and, if wanted, the stack. `told`: what was said of it
+ * before. False: beyond the rate.
  */
-inline_always bool stall_send(void *ctx, struct wire_cpu_state *cpu, struct wire_stall *stall, u64 size, u8 told)
+inline_always bool stall_send(void *ctx, struct wire_cpu_state *cpu, struct wire_stall *stall, u64 size, u8 told,
+			      bool with_stack)
 {
 	u64 end = stall->start_ns + stall->duration_ns;
 	u32 number = bpf_get_smp_processor_id();
@@ -90,7 +92,7 @@ inline_always bool stall_send(void *ctx, struct wire_cpu_state *cpu, struct wire
 	stall->beats_known = !!cpu->beats.generation;
 	stall->pid = (u32)bpf_get_current_pid_tgid();
 	bpf_get_current_comm(stall->comm, sizeof(stall->comm));
-	if (ctx)
+	if (with_stack)
 		bytes = bpf_get_stack(ctx, stall->frames, sizeof(stall->frames), 0);
 	stall->depth = bytes > 0 ? bytes / sizeof(u64) : 0;
 	stall->late_ns = cpu->beats.late_ns;
@@ -104,12 +106,14 @@ inline_always bool stall_send(void *ctx, struct wire_cpu_state *cpu, struct wire
 	 */
 	if (!ring_send_waking(cpu, number, stall, size, config.flight && stall->state == WIRE_STALL_ENDED))
 		cpu->lost[WIRE_LOST_STALL]++;
+	if (config.mark_perf || config.mark_printk)
+		mark(ctx, stall->what, stall->state, stall->start_ns, stall->duration_ns);
 	return true;
 }
 
 inline_always bool stall_tell(void *ctx, struct wire_cpu_state *cpu, struct wire_stall *stall, u8 told)
 {
-	return stall_send(ctx, cpu, stall, sizeof(*stall), told);
+	return stall_send(ctx, cpu, stall, sizeof(*stall), told, true);
 }
 
 inline_always u64 overlap(u64 start, u64 end, u64 from, u64 to)

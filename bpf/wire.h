@@ -387,6 +387,7 @@ struct wire_settled {
 };
 
 #include "wire_activation.h"
+#include "wire_mark.h"
 
 /* Decided at load. */
 #define WIRE_CALLERS 12
@@ -415,7 +416,9 @@ struct wire_config {
 	__u8 softnet;		/* softnet_from_rq is known */
 	__u8 pauses;		/* softirqs run in tasks that can be preempted */
 	__u8 touched;		/* touched_from_rq is known */
-	__u8 pad[6];
+	__u8 mark_perf;		/* stalls go into perf's events, too */
+	__u8 mark_printk;	/* and into the trace buffer */
+	__u8 pad[4];
 	__u32 flight;			  /* entries of the flight recorder's first ring, a power of two; 0: none */
 	__u32 wake_bytes;		  /* wake the reader when a ring holds so much */
 	__u32 stall_rate;		  /* stalls a second and CPU that are told */

@@ -31,6 +31,7 @@ enum { false = 0, true = 1 };
 /* include/uapi/linux/bpf.h: the values are ABI. */
 enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERF_EVENT_ARRAY = 4,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
@@ -40,6 +41,8 @@ enum {
 	BPF_F_NUMA_NODE = 1U << 2,
 	BPF_F_MMAPABLE = 1U << 10,
 };
+
+#define BPF_F_CURRENT_CPU 0xffffffffULL
 
 enum {
 	BPF_RB_NO_WAKEUP = 1,

@@ -4,6 +4,7 @@
 #include "cli/attached.hpp"
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
+#include "cli/perf_session.hpp"
 #include "cli/progress.hpp"
 #include "cli/scope.hpp"
 #include "cli/switching.hpp"
@@ -45,6 +46,7 @@ struct record_options {
     threshold_options thresholds;
     switching_options switching;
     acting_options acting;
+    perf_options perf;
     std::string output = "irqscope.data";
     std::string ring_size;
     std::string sync = "1s";
@@ -139,9 +141,11 @@ std::string text_of(recording::header about, std::uint64_t from_ns) {
 tl::unexpected<error> pass_on(int status) { return failure(static_cast<exit_status>(status), ""); }
 
 result<void> run_record(const record_options& options, const global_options& global) {
-    const auto todo = understand(options);
+    auto todo = understand(options);
     if (!todo) return tl::unexpected(todo.error());
     if (const auto allowed = probe::require_rights(); !allowed) return allowed;
+    auto partners = find_partners(options.perf, todo->session);
+    if (!partners) return tl::unexpected(partners.error());
     auto helper = start_helper(todo->acting); // before anything is given up, and before there are threads
     if (!helper) return tl::unexpected(helper.error());
     std::optional<host::workload> command;
@@ -186,7 +190,9 @@ result<void> run_record(const record_options& options, const global_options& glo
     sink::stalls_heading heading;
     heading.clock = {host::monotonic_ns(), std::chrono::system_clock::now()};
     acting acts(todo->acting, std::move(*helper), files_switch);
-    acts.begin(heading);
+    perf_session perf(std::move(*partners), running->programs(), acts);
+    if (auto entered = perf.enter(); !entered) return entered;
+    perf.begin(heading);
     progress shown(recorder, todo->duration_ns);
     watch_plan watching;
     watching.duration_ns = todo->duration_ns;
@@ -197,7 +203,10 @@ result<void> run_record(const record_options& options, const global_options& glo
         files_switch.closed(one.start_ns + one.duration_ns);
         shown.show(one);
     };
-    watching.each_turn = [&acts](std::uint64_t now_ns) { acts.turn(now_ns); };
+    watching.each_turn = [&](std::uint64_t now_ns) {
+        acts.turn(now_ns);
+        perf.turn(now_ns);
+    };
     watching.closes = [&] { return files_switch.closes(); };
     watching.is_over = [&, next_ns = host::monotonic_ns()](std::uint64_t now_ns) mutable {
         if (now_ns >= next_ns) recorder.flush();
@@ -209,9 +218,10 @@ result<void> run_record(const record_options& options, const global_options& glo
                todo->switching.rule.on_stall ? " when there is a stall" : "", words_for(todo->duration_ns));
     if (command)
         if (auto gone = command->go(); !gone) return gone;
-    auto watched = watch(watching, *running, *symbols, acts, *when).run();
+    auto watched = watch(watching, *running, *symbols, perf, *when).run();
     auto written = recorder.finish();
     shown.clear();
+    perf.finish(false);
     acts.finish(false);
     if (!written) return written;
     if (!watched) return watched;
@@ -241,6 +251,7 @@ command add_record(CLI::App& parent) {
         ->type_name("TIME");
     add_switching(*record, options->switching);
     add_acting(*record, options->acting);
+    add_perf(*record, options->perf);
     record
         ->add_option("command", options->command,
                      "is run meanwhile; its end is the recording's, and so is its exit status")

@@ -4,6 +4,7 @@
 #include "cli/attached.hpp"
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
+#include "cli/perf_session.hpp"
 #include "cli/scope.hpp"
 #include "cli/thresholds.hpp"
 #include "cli/turns.hpp"
@@ -34,6 +35,7 @@ struct stalls_options {
     scope_options scope;
     threshold_options thresholds;
     acting_options acting;
+    perf_options perf;
     bool json = false;
     bool brief = false;
     std::string around;
@@ -84,9 +86,11 @@ result<plan> understand(const stalls_options& options) {
 }
 
 result<void> run_stalls(const stalls_options& options, const global_options& global) {
-    const auto todo = understand(options);
+    auto todo = understand(options);
     if (!todo) return tl::unexpected(todo.error());
     if (const auto allowed = probe::require_rights(); !allowed) return allowed;
+    auto partners = find_partners(options.perf, todo->session);
+    if (!partners) return tl::unexpected(partners.error());
     auto helper = start_helper(todo->acting); // before anything is given up, and before there are threads
     if (!helper) return tl::unexpected(helper.error());
     const auto kernel = probe::kernel::inspect(global.btf_file);
@@ -112,14 +116,20 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     else
         out = std::make_unique<sink::text_stalls>(todo->brief);
     acting acts(todo->acting, std::move(*helper), *out);
-    if (!acts.begin(heading)) return {};
+    perf_session perf(std::move(*partners), running->programs(), acts);
+    if (auto entered = perf.enter(); !entered) return entered;
+    if (!perf.begin(heading)) return {};
     fmt::print(stderr, "irqscope: watching{}, Ctrl-C ends it and sums up\n", words_for(todo->duration_ns));
     watch_plan watching;
     watching.duration_ns = todo->duration_ns;
     watching.thresholds_ns = todo->session.stalls;
     watching.around_ns = todo->around_ns;
-    watching.each_turn = [&acts](std::uint64_t now_ns) { acts.turn(now_ns); };
-    auto watched = watch(watching, *running, *symbols, acts, *when).run();
+    watching.each_turn = [&](std::uint64_t now_ns) {
+        acts.turn(now_ns);
+        perf.turn(now_ns);
+    };
+    auto watched = watch(watching, *running, *symbols, perf, *when).run();
+    perf.finish(todo->json);
     acts.finish(todo->json);
     return watched;
 }
@@ -133,6 +143,7 @@ command add_stalls(CLI::App& parent) {
     add_scope(*stalls, options->scope);
     add_thresholds(*stalls, options->thresholds);
     add_acting(*stalls, options->acting);
+    add_perf(*stalls, options->perf);
     stalls->add_flag("--brief", options->brief, "a line for each stall, without its stack");
     stalls
         ->add_option("--around", options->around,

@@ -3,6 +3,7 @@
 
 #include "host/cpus.hpp"
 #include "host/files.hpp"
+#include "probe/configuration.hpp"
 #include "probe/flight.hpp"
 #include "probe/heartbeat.hpp"
 #include "probe/rings.hpp"
@@ -56,17 +57,6 @@ std::uint64_t make_run_mark() {
     return (number | (WIRE_BEAT_GENERATIONS + 1)) & ~WIRE_BEAT_GENERATIONS; // not 0, and room for the generation
 }
 
-constexpr std::array stall_kinds{std::pair{WIRE_STALL_IRQ_OFF, model::stall_kind::irq_off},
-                                 std::pair{WIRE_STALL_SOFTIRQ_OFF, model::stall_kind::softirq_off},
-                                 std::pair{WIRE_STALL_SOFTIRQ_LATENCY, model::stall_kind::softirq_latency},
-                                 std::pair{WIRE_STALL_SOFTIRQ_RUN, model::stall_kind::softirq_run},
-                                 std::pair{WIRE_STALL_HARDIRQ_RUN, model::stall_kind::hardirq_run},
-                                 std::pair{WIRE_STALL_KSOFTIRQD, model::stall_kind::ksoftirqd},
-                                 std::pair{WIRE_STALL_LOCKUP, model::stall_kind::lockup}};
-static_assert(stall_kinds.size() == WIRE_STALL_KINDS);
-
-constexpr std::uint64_t timer_cpu_pin = 2; // BPF_F_TIMER_CPU_PIN, include/uapi/linux/bpf.h (6.7)
-
 // Without the kernel's own BTF there is nothing that a tp_btf program could be checked against; a raw tracepoint has the
 // same arguments and the same count of recursion misses (__bpf_trace_run). The section's handler has to be replaced
 // before the object is opened: libbpf 1.1 goes on to look for the kernel's BTF when only the type is changed.
@@ -119,7 +109,6 @@ struct session::implementation {
     result<void> choose_programs(const kernel& on, const session_options& options);
     result<void> make_rings(const session_options& options);
     void make_flights(const session_options& options);
-    void configure(const kernel& on, const session_options& options) const;
     [[nodiscard]] link attach(bpf_program* program) const;
     [[nodiscard]] int max_cpu() const { return possible.empty() ? 0 : possible.back(); }
 };
@@ -174,66 +163,6 @@ void session::implementation::make_flights(const session_options& options) {
     bpf_map__set_inner_map_fd(object->maps.flights, flights.descriptors().begin()->second);
 }
 
-void session::implementation::configure(const kernel& on, const session_options& options) const {
-    wire_config& config = object->rodata->config;
-    config.histograms = options.kernel_histograms ? 1 : 0;
-    config.stream = options.stream ? 1 : 0;
-    config.pauses = on.preempt_rt() ? 1 : 0;
-    config.latency = options.metrics.contains(metric::softirq_latency) ? 1 : 0;
-    config.run = options.wants_softirq_runs() ? 1 : 0;
-    config.flight = flights.memory().empty() ? 0 : options.flight_spans;
-    config.wake_bytes = options.ring_bytes / 4;
-    config.off = options.metrics.contains(metric::softirq_off) ? 1 : 0;
-    config.soft_beat = soft ? 1 : 0;
-    config.soft_beat_flags = on.has_pinned_timers() ? timer_cpu_pin : 0;
-    config.beat_ns = options.beat_ns;
-    config.beat_function = on.beat_function();
-    config.beat_mark = run_mark;
-    config.stall_rate = options.stalls.empty() ? 0 : options.stall_rate;
-    for (const auto& [wire, kind] : stall_kinds) {
-        const auto threshold = options.stalls.find(kind);
-        config.stall_ns[wire] = threshold == options.stalls.end() ? ~0ULL : threshold->second; // NOLINT(*-array-index)
-    }
-    if (const auto offset = on.pending_from_rq()) {
-        config.pending = 1;
-        config.pending_from_rq = *offset;
-    }
-    if (const auto offset = on.preempt_from_rq()) {
-        config.serving = 1;
-        config.preempt_from_rq = *offset;
-    }
-    if (const auto& loop = on.softirq_loop()) {
-        config.softirq_loop = loop->start;
-        config.softirq_loop_size = loop->size;
-    }
-    config.totals = options.wants_split() ? 1 : 0;
-    config.activations = options.stalls.contains(model::stall_kind::ksoftirqd) ? 1 : 0;
-    config.ksoftirqd_latency = options.metrics.contains(metric::ksoftirqd_latency) ? 1 : 0;
-    config.ksoftirqd_run = options.metrics.contains(metric::ksoftirqd_run) ? 1 : 0;
-    if (const auto offset = on.softnet_from_rq()) {
-        config.softnet = 1;
-        config.softnet_from_rq = *offset;
-    }
-    if (const auto offset = on.touched_from_rq(); offset && !options.lockup_scaled) {
-        config.touched = 1;
-        config.touched_from_rq = *offset;
-    }
-    if (const auto offset = on.ksoftirqd_from_rq()) {
-        config.ksoftirqd = 1;
-        config.ksoftirqd_from_rq = *offset;
-    }
-    if (const auto offset = on.ktimers_from_rq()) {
-        config.ktimers = 1;
-        config.ktimers_from_rq = *offset;
-    }
-    if (const auto offset = on.regs_from_rq()) {
-        config.regs = 1;
-        config.regs_from_rq = *offset;
-    }
-    const auto& callers = on.softirq_callers();
-    std::copy_n(callers.begin(), std::min<std::size_t>(callers.size(), WIRE_CALLERS), std::begin(config.callers));
-}
-
 result<void> session::implementation::open(const kernel& on, const session_options& options, bool with_soft_beats) {
     soft = with_soft_beats;
     programs.clear();
@@ -245,10 +174,16 @@ result<void> session::implementation::open(const kernel& on, const session_optio
     if (auto done = choose_programs(on, options); !done) return done;
     bpf_program__set_autoload(object->progs.init_soft_beat, soft);
     bpf_map__set_autocreate(object->maps.soft_beats, soft);
+    bpf_program__set_autoload(object->progs.try_perf_event, options.mark_perf);
+    bpf_map__set_autocreate(object->maps.mark_candidate, options.mark_perf);
+    bpf_map__set_autocreate(object->maps.mark_events, options.mark_perf);
+    bpf_map__set_autocreate(object->maps.mark_counts, options.marks());
+    bpf_map__set_max_entries(object->maps.mark_events, static_cast<std::uint32_t>(max_cpu()) + 1);
     if (soft) bpf_map__set_max_entries(object->maps.soft_beats, static_cast<std::uint32_t>(max_cpu()) + 1);
     if (auto done = make_rings(options); !done) return done;
     make_flights(options);
-    configure(on, options);
+    configure(object->rodata->config, on, options,
+              {soft, flights.memory().empty() ? 0 : options.flight_spans, run_mark});
     object->bss->epoch = 1; // 0 is what a histogram that never counted shows
     return {};
 }
@@ -437,6 +372,16 @@ result<stream::catalog> session::catalog(const by_cpu<wire_cpu_state>& states) c
     stream::catalog names;
     for (auto& [cpu, list] : slots) names.set_slots(cpu, std::move(list));
     return names;
+}
+
+result<by_cpu<wire_mark_counts>> session::mark_counts() const {
+    if (!options_.marks()) return by_cpu<wire_mark_counts>{};
+    return read_per_cpu<wire_mark_counts>(bpf_map__fd(inner_->object->maps.mark_counts), 0);
+}
+
+session::perf_descriptors session::for_perf() const {
+    return {bpf_map__fd(inner_->object->maps.mark_events), bpf_map__fd(inner_->object->maps.mark_candidate),
+            bpf_program__fd(inner_->object->progs.try_perf_event)};
 }
 
 std::map<std::string, std::uint64_t> session::recursion_misses() const {

@@ -36,6 +36,10 @@ struct session_options {
     bool kernel_histograms = true;
     bool stream = false;
     std::uint32_t ring_bytes = 1U << 20; // a CPU; a power of two and at least a page
+    bool mark_perf = false;   // stalls go into a running perf's events, too (probe/mark.hpp)
+    bool mark_printk = false; // and into the kernel's trace buffer
+
+    [[nodiscard]] bool marks() const { return mark_perf || mark_printk; }
 
     [[nodiscard]] bool wants_beats() const;
     [[nodiscard]] bool wants_rings() const { return stream || !stalls.empty(); }
@@ -89,6 +93,16 @@ public:
     [[nodiscard]] std::map<std::string, std::uint64_t> recursion_misses() const;
     // What the maps take in the kernel, by their fdinfo; all of it since 6.4, before that an estimate of the kernel's.
     [[nodiscard]] std::uint64_t kernel_bytes() const;
+
+    // What became of the marks of each CPU so far; empty: none are made.
+    [[nodiscard]] result<by_cpu<wire_mark_counts>> mark_counts() const;
+    // For probe/mark.hpp, where options.mark_perf is set. Owned by the session.
+    struct perf_descriptors {
+        int events = -1;      // map: by CPU, perf's descriptors
+        int candidate = -1;   // map: the one that is tried
+        int try_program = -1; // its test run tells of the CPU on which it runs
+    };
+    [[nodiscard]] perf_descriptors for_perf() const;
 
     // Starts a new interval for minima and maxima, and returns the number of the one that ended.
     std::uint32_t next_epoch();

@@ -38,5 +38,7 @@ long bpf_timer_init(void *timer, void *map, __u64 flags);
 long bpf_timer_set_callback(void *timer, void *callback);
 long bpf_timer_start(void *timer, __u64 ns, __u64 flags);
 long bpf_ringbuf_output(void *ring, void *record, __u64 size, __u64 flags);
+long bpf_perf_event_output(void *ctx, void *map, __u64 flags, void *data, __u64 size);
+long bpf_trace_printk(const char *format, __u32 size, ...);
 
 #endif
