@@ -84,6 +84,8 @@ inline_always bool stall_send(void *ctx, struct wire_cpu_state *cpu, struct wire
 
 	if (is_suppressed(cpu, stall->what, end, told))
 		return false;
+	if (config.mark_perf || config.mark_printk) /* first of all: perf takes the time of now */
+		mark(ctx, stall->what, stall->state, stall->start_ns, stall->duration_ns);
 	if (unlikely(!cpu->steal_ns)) /* no beat has come yet: or all that was ever stolen would be this stall's */
 		read_steal(cpu, &cpu->steal_ns);
 	stall->cpu = number;
@@ -106,8 +108,6 @@ inline_always bool stall_send(void *ctx, struct wire_cpu_state *cpu, struct wire
 	 */
 	if (!ring_send_waking(cpu, number, stall, size, config.flight && stall->state == WIRE_STALL_ENDED))
 		cpu->lost[WIRE_LOST_STALL]++;
-	if (config.mark_perf || config.mark_printk)
-		mark(ctx, stall->what, stall->state, stall->start_ns, stall->duration_ns);
 	return true;
 }
 

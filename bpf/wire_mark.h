@@ -15,12 +15,12 @@
 #define WIRE_MARK_DURATION_DIGITS 15
 #define WIRE_MARK_START 56
 #define WIRE_MARK_START_DIGITS 19
-#define WIRE_MARK_BYTES 80 /* the rest is 0 */
+#define WIRE_MARK_BYTES 84 /* the rest is 0; with the length that perf puts before it a multiple of 8, or it ends in what it finds */
 
 /* What became of those of a CPU that were made. */
 struct wire_mark_counts {
 	__u64 sent;    /* perf has them in its buffer */
-	__u64 full;    /* its buffer was full: perf did not read it */
+	__u64 full;    /* its buffer was full, since perf did not read it, or has just gone */
 	__u64 off;     /* its event was disabled */
 	__u64 absent;  /* it has no event on that CPU, or nobody's buffer is behind it any more */
 	__u64 printed; /* into the trace buffer */

@@ -2,14 +2,13 @@
 // --kmsg and --on-stall of `irqscope stalls` and `irqscope record`, with holds of which each is an incident.
 #include "host/cpus.hpp"
 #include "host/files.hpp"
+#include "live/over_holds.hpp"
 #include "live/support.hpp"
 #include "live/watched.hpp"
-#include "probe/injector.hpp"
 
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <future>
 #include <gtest/gtest.h>
 #include <set>
 #include <sstream>
@@ -52,18 +51,6 @@ public:
 private:
     int file_;
 };
-
-// The command with so many holds of interrupts, of 5 ms each, in its midst.
-outcome run_over_holds(const std::string& arguments, int holds, int pause_ms = 100) {
-    auto with = must(probe::injector::load(model::injection::irq_off));
-    auto running = std::async(std::launch::async, [&] { return run(binary() + ' ' + arguments); });
-    sleep_ms(2000); // until it watches
-    for (int i = 0; i < holds; i++) {
-        must(with.inject(must(host::online_cpus()).back(), 5 * ms));
-        sleep_ms(pause_ms);
-    }
-    return running.get();
-}
 
 struct told {
     std::set<std::uint64_t> incidents;

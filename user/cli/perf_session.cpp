@@ -147,14 +147,15 @@ void perf_session::signal() {
 }
 
 void perf_session::watch_events(std::uint64_t now_ns) {
-    if (events_gone_ || now_ns < next_look_ns_) return;
-    next_look_ns_ = now_ns + look_ns;
+    if (events_gone_) return;
     if (with_.events->owner().has_ended()) {
         with_.events->give_back(*programs_);
         events_gone_ = true;
         warn(fmt::format("{} has ended: stalls no longer go into it", who(with_.events->owner())));
         return;
     }
+    if (now_ns < next_look_ns_) return;
+    next_look_ns_ = now_ns + look_ns;
     if (with_.events->has_more()) with_.events->look(*programs_);
     if (told_full_ || marks().full == 0) return;
     told_full_ = true;
