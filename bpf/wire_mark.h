@@ -15,7 +15,8 @@
 #define WIRE_MARK_DURATION_DIGITS 15
 #define WIRE_MARK_START 56
 #define WIRE_MARK_START_DIGITS 19
-#define WIRE_MARK_BYTES 84 /* the rest is 0; with the length that perf puts before it a multiple of 8, or it ends in what it finds */
+#define WIRE_MARK_BYTES                                                                                                \
+	84 /* the rest is 0; with the length that perf puts before it a multiple of 8, or it ends in what it finds */
 
 /* What became of those of a CPU that were made. */
 struct wire_mark_counts {

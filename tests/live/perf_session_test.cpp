@@ -114,7 +114,8 @@ TEST_F(perf_session, each_stall_is_a_sample_of_perf_with_its_length_its_time_and
 
 TEST_F(perf_session, each_stall_is_a_sample_while_it_is_recorded_too) {
     perf_process perf({"-a", "-k", "mono", "-g", "-e", into_bpf_output, "-o", path("perf.data")});
-    const auto done = run_over_holds(fmt::format("record -d 5 -o {} --perf-pid {}", path("irqscope.data"), perf.id()), 4);
+    const auto done =
+        run_over_holds(fmt::format("record -d 5 -o {} --perf-pid {}", path("irqscope.data"), perf.id()), 4);
     ASSERT_EQ(done.status, 0) << done.err;
     ASSERT_TRUE(perf.end());
     const perf_samples seen = samples_of(path("perf.data"));
@@ -137,8 +138,8 @@ TEST_F(perf_session, events_are_on_around_incidents_and_off_elsewhere) {
     const std::string control = fifos();
     perf_process perf({"-a", "-k", "mono", "-e", "cpu-clock", "-F", "200", "-D", "-1", "--control", control, "-o",
                        path("perf.data")});
-    const told what = read(
-        run_over_holds(fmt::format("stalls -d 8 --json --perf-control {} --perf-window 300ms", control), 3, 1500));
+    const told what =
+        read(run_over_holds(fmt::format("stalls -d 8 --json --perf-control {} --perf-window 300ms", control), 3, 1500));
     ASSERT_TRUE(perf.end());
     ASSERT_GE(held(what), 2U);
     EXPECT_GE(number(what, "enables"), 2U);
@@ -155,10 +156,10 @@ TEST_F(perf_session, events_are_on_around_incidents_and_off_elsewhere) {
 }
 
 TEST_F(perf_session, flight_recorder_is_written_at_each_signal) {
-    perf_process perf({"-a", "-k", "mono", "-e", "cpu-clock", "-F", "200", "--overwrite", "--switch-output=signal", "-o",
-                       path("perf.data")});
-    const told what = read(run_over_holds(
-        fmt::format("stalls -d 7 --json --perf-signal {} --perf-every 1500ms", perf.id()), 4, 1000));
+    perf_process perf({"-a", "-k", "mono", "-e", "cpu-clock", "-F", "200", "--overwrite", "--switch-output=signal",
+                       "-o", path("perf.data")});
+    const told what = read(
+        run_over_holds(fmt::format("stalls -d 7 --json --perf-signal {} --perf-every 1500ms", perf.id()), 4, 1000));
     ASSERT_TRUE(perf.end());
     EXPECT_GE(number(what, "signals"), 2U);
     EXPECT_GE(number(what, "signals_skipped"), 1U);
@@ -190,12 +191,12 @@ TEST_F(perf_session, perf_may_be_killed_and_what_it_does_not_get_is_counted) {
 
 TEST_F(perf_session, stopped_perf_fills_up_and_goes_on) {
     perf_process perf({"-a", "-k", "mono", "-g", "-m", "1", "-e", into_bpf_output, "-o", path("perf.data")});
-    const auto done = run_over_holds(fmt::format("stalls -d 12 --json --perf-pid {}", perf.id()), 60, 80,
-                                     [&perf](int hold) {
-                                         if (hold == 5) perf.send(SIGSTOP);
-                                         if (hold == 50) perf.send(SIGCONT);
-                                         if (hold == 50) sleep_ms(500);
-                                     });
+    const auto done =
+        run_over_holds(fmt::format("stalls -d 12 --json --perf-pid {}", perf.id()), 60, 80, [&perf](int hold) {
+            if (hold == 5) perf.send(SIGSTOP);
+            if (hold == 50) perf.send(SIGCONT);
+            if (hold == 50) sleep_ms(500);
+        });
     ASSERT_TRUE(perf.end());
     const told what = read(done);
     const perf_samples seen = samples_of(path("perf.data"));
@@ -204,21 +205,23 @@ TEST_F(perf_session, stopped_perf_fills_up_and_goes_on) {
     EXPECT_EQ(number(what, "no_event"), 0U);
     EXPECT_NE(done.err.find("does not read its buffer"), std::string::npos) << done.err;
     ASSERT_FALSE(seen.stalls.empty());
-    EXPECT_GE(std::max_element(seen.stalls.begin(), seen.stalls.end(), [](const auto& a, const auto& b) {
-                  return a.second.time_ns < b.second.time_ns;
-              })->second.time_ns + us,
+    EXPECT_GE(std::max_element(
+                  seen.stalls.begin(), seen.stalls.end(),
+                  [](const auto& a, const auto& b) {
+                      return a.second.time_ns < b.second.time_ns;
+                  })->second.time_ns +
+                  us,
               end_of(mark_of(what.stalls.back())))
         << "the last one got through";
 }
 
 TEST_F(perf_session, control_outlives_its_perf_and_serves_the_next) {
     const std::string control = fifos();
-    const std::vector<std::string> arguments{"-a",  "-k", "mono",      "-e",    "cpu-clock", "-F",
-                                             "200", "-D", "-1",        "--control", control, "-o",
-                                             path("perf.data")};
+    const std::vector<std::string> arguments{"-a", "-k",        "mono",  "-e", "cpu-clock",      "-F", "200", "-D",
+                                             "-1", "--control", control, "-o", path("perf.data")};
     auto perf = std::make_unique<perf_process>(arguments);
-    const auto done = run_over_holds(fmt::format("stalls -d 20 --json --perf-control {} --perf-window 200ms", control), 8,
-                                     1200, [&](int hold) {
+    const auto done = run_over_holds(fmt::format("stalls -d 20 --json --perf-control {} --perf-window 200ms", control),
+                                     8, 1200, [&](int hold) {
                                          if (hold == 2) perf->kill();
                                          if (hold == 5) perf = std::make_unique<perf_process>(arguments);
                                      });

@@ -58,18 +58,22 @@ result<void> set_time(const char* option, const std::string& text, std::uint64_t
 } // namespace
 
 void add_perf(CLI::App& app, perf_options& to) {
-    app.add_option("--perf-pid", to.pid, "stalls go into the bpf-output event of this running perf, too\n(docs/PERF.md)")
+    app.add_option("--perf-pid", to.pid,
+                   "stalls go into the bpf-output event of this running perf, too\n(docs/PERF.md)")
         ->check(CLI::PositiveNumber)
         ->type_name("PID");
-    app.add_option("--perf-control", to.control, "enables a perf's events around each incident: fifo:CTL[,ACK], as\nperf's "
-                                                 "own --control")
+    app.add_option("--perf-control", to.control,
+                   "enables a perf's events around each incident: fifo:CTL[,ACK], as\nperf's "
+                   "own --control")
         ->type_name("FIFOS");
-    app.add_option("--perf-window", to.window, "for so long after an incident they stay enabled (1s)")->type_name("TIME");
+    app.add_option("--perf-window", to.window, "for so long after an incident they stay enabled (1s)")
+        ->type_name("TIME");
     app.add_option("--perf-signal", to.signal, "SIGUSR2 to this perf at each incident, for --switch-output=signal")
         ->check(CLI::PositiveNumber)
         ->type_name("PID");
     app.add_option("--perf-every", to.every, "not more often; what is skipped is counted (10s)")->type_name("TIME");
-    app.add_option("--mark", to.mark, "printk: stalls go into the kernel's trace buffer, too\n(bpf_trace:bpf_trace_printk)")
+    app.add_option("--mark", to.mark,
+                   "printk: stalls go into the kernel's trace buffer, too\n(bpf_trace:bpf_trace_printk)")
         ->check(CLI::IsMember({"printk"}))
         ->type_name("WHERE");
 }
@@ -82,8 +86,7 @@ result<perf_partners> find_partners(const perf_options& options, probe::session_
         return failure(exit_status::usage, "--perf-window needs --perf-control");
     if (!options.every.empty() && options.signal == 0)
         return failure(exit_status::usage, "--perf-every needs --perf-signal");
-    if (auto set = set_time("--perf-window", options.window, made.window_ns); !set)
-        return tl::unexpected(set.error());
+    if (auto set = set_time("--perf-window", options.window, made.window_ns); !set) return tl::unexpected(set.error());
     if (auto set = set_time("--perf-every", options.every, made.signals.interval_ns); !set)
         return tl::unexpected(set.error());
     for (const auto& [kind, ns] : to.stalls) made.signals.kinds.insert(kind);
@@ -143,7 +146,8 @@ void perf_session::signal() {
     (void)signal_rule_.over(host::monotonic_ns()); // nothing of it goes on
     (failed == 0 ? signals_ : signals_failed_)++;
     if (failed != 0 && signals_failed_ == 1)
-        warn(fmt::format("--perf-signal: {} cannot be signalled any more: {}", who(*with_.signalled), std::strerror(failed)));
+        warn(fmt::format("--perf-signal: {} cannot be signalled any more: {}", who(*with_.signalled),
+                         std::strerror(failed)));
 }
 
 void perf_session::watch_events(std::uint64_t now_ns) {
@@ -170,8 +174,9 @@ void perf_session::watch_control() {
     if (!told_silent_)
         fmt::print(stderr, "irqscope: --perf-control: perf answers again\n");
     else
-        warn(with_.control->done().unread != 0 ? "--perf-control: nobody reads the commands; is there a perf with this --control?"
-                                          : "--perf-control: perf reads the commands and does not answer");
+        warn(with_.control->done().unread != 0
+                 ? "--perf-control: nobody reads the commands; is there a perf with this --control?"
+                 : "--perf-control: perf reads the commands and does not answer");
 }
 
 void perf_session::turn(std::uint64_t now_ns) {

@@ -67,11 +67,10 @@ void openmetrics::on_told(model::stall one) { sum_.on_told(std::move(one)); }
 void openmetrics::add(const model::stall& one) {
     const place where{one.cpu, one.kind};
     lengths_[where].count(one.at_least_ns);
-    const auto when = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        of_->about().wall_of(one.end_ns).time_since_epoch());
-    const exemplar example{{{"incident", std::to_string(one.incident)}, {"culprit", culprit_of(one)}},
-                           one.at_least_ns,
-                           when.count()};
+    const auto when =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(of_->about().wall_of(one.end_ns).time_since_epoch());
+    const exemplar example{
+        {{"incident", std::to_string(one.incident)}, {"culprit", culprit_of(one)}}, one.at_least_ns, when.count()};
     keep_longest(longest_[where], example);
     if (one.state != model::stall_state::ended) return; // no histogram has counted it
     if (const auto id = series_of(one)) keep_longest(by_series_[{one.cpu, *id}], example);
@@ -102,19 +101,16 @@ void openmetrics::write_stalls() {
 void openmetrics::write_account(const model::snapshot& from) {
     const recording::header& about = of_->about();
     to_->write(family("irqscope_recording", "info", "", "The recording that all of this is from."));
-    to_->write(sample("irqscope_recording_info",
-                      {{"host", about.host},
-                       {"kernel", about.kernel},
-                       {"machine", about.machine},
-                       {"version", about.version}},
-                      "1"));
+    to_->write(sample(
+        "irqscope_recording_info",
+        {{"host", about.host}, {"kernel", about.kernel}, {"machine", about.machine}, {"version", about.version}}, "1"));
     to_->write(family("irqscope_recorded_seconds", "gauge", "seconds", "How much time that is."));
     to_->write(sample("irqscope_recorded_seconds", {}, seconds(from.sampled_ns())));
     to_->write(family("irqscope_beats", "counter", "", "Heartbeats: those that were due, and what became of them."));
     for (const auto& [cpu, beats] : from.coverage.heartbeats)
-        for (const auto& [state, count] : {std::pair{"due", beats.due}, std::pair{"seen", beats.seen},
-                                           std::pair{"late", beats.late}, std::pair{"skipped", beats.skipped},
-                                           std::pair{"unseen", beats.unseen}})
+        for (const auto& [state, count] :
+             {std::pair{"due", beats.due}, std::pair{"seen", beats.seen}, std::pair{"late", beats.late},
+              std::pair{"skipped", beats.skipped}, std::pair{"unseen", beats.unseen}})
             to_->write(sample("irqscope_beats_total", {{"cpu", std::to_string(cpu)}, {"state", state}},
                               std::to_string(count)));
     to_->write(family("irqscope_lost", "counter", "", "What was due to be seen and was not, by kind."));

@@ -45,7 +45,7 @@ private:
     recording::summing sum_;
     told_once stalls_;
     std::map<place, model::histogram> lengths_;
-    std::map<place, exemplars> longest_;                      // the longest in each bucket
+    std::map<place, exemplars> longest_;                              // the longest in each bucket
     std::map<std::pair<int, model::series_id>, exemplars> by_series_; // likewise
 };
 

@@ -77,8 +77,8 @@ std::string histogram_samples(std::string_view name, const labels& of, const mod
         std::string line = fmt::format("{}_bucket{} {}", name, text_of(all, SIZE_MAX), up_to);
         if (with != nullptr && with->at(bucket) && counts.at(bucket) != 0) {
             const exemplar& one = *with->at(bucket);
-            line += fmt::format(" # {} {} {}", text_of(one.of, exemplar_room), seconds(one.ns),
-                                realtime(one.realtime_ns));
+            line +=
+                fmt::format(" # {} {} {}", text_of(one.of, exemplar_room), seconds(one.ns), realtime(one.realtime_ns));
         }
         made += line + '\n';
     }

@@ -37,7 +37,8 @@ std::string text_of(const model::stall& one) {
 
 perf::perf(const recording::replay& of, output& to)
     : about_(&of.about()), to_(&to), stalls_([this](const model::stall& one) { add(one); }) {
-    for (const model::stall_kind kind : model::all_stall_kinds) names_.push_back(fmt::format("stall:{}", name_of(kind)));
+    for (const model::stall_kind kind : model::all_stall_kinds)
+        names_.push_back(fmt::format("stall:{}", name_of(kind)));
     begin();
 }
 
@@ -85,16 +86,14 @@ void perf::add(const model::stall& one) {
     for (const frame& each : call_chain_of(one)) chain.push_back(address_of(each));
     name_task(one);
     const std::string text = text_of(one);
-    to_->write(records::record({static_cast<std::size_t>(one.kind), one.end_ns, one.current.pid, one.cpu,
-                                one.at_least_ns, chain, text}));
+    to_->write(records::record(
+        {static_cast<std::size_t>(one.kind), one.end_ns, one.current.pid, one.cpu, one.at_least_ns, chain, text}));
     first_ns_ = std::min(first_ns_, one.end_ns);
     last_ns_ = std::max(last_ns_, one.end_ns);
 }
 
 std::vector<std::pair<unsigned, std::string>> perf::features() const {
-    const auto text = [](const std::string& of) {
-        return records::text_feature(sink::printable(of, longest_setting));
-    };
+    const auto text = [](const std::string& of) { return records::text_feature(sink::printable(of, longest_setting)); };
     const std::uint32_t cpus =
         about_->cpus.empty() ? 1 : static_cast<std::uint32_t>(std::max(about_->cpus.back(), 0)) + 1;
     std::vector<std::pair<unsigned, std::string>> made{
@@ -129,10 +128,10 @@ result<void> perf::finish() {
         numbers.push_back(which);
     }
     for (const auto& [which, content] : all) to_->write(content);
-    to_->rewrite(0, records::file_header({records::file_header_size,
-                                          names_.size() * (records::attr_size + 2 * sizeof(std::uint64_t)), data_at_,
-                                          data_size},
-                                         numbers));
+    to_->rewrite(
+        0, records::file_header({records::file_header_size,
+                                 names_.size() * (records::attr_size + 2 * sizeof(std::uint64_t)), data_at_, data_size},
+                                numbers));
     return {};
 }
 

@@ -19,9 +19,9 @@ namespace irqscope::host {
 result<process> process::open(pid_t id, const std::string& what) {
     process made(id, descriptor(static_cast<int>(syscall(SYS_pidfd_open, id, 0))));
     if (made.handle_.get() < 0)
-        return failure(exit_status::not_possible,
-                       errno == ENOSYS ? fmt::format("{} needs a kernel of 5.6 or later", what)
-                                       : fmt::format("{}: there is no such process", what));
+        return failure(exit_status::not_possible, errno == ENOSYS
+                                                      ? fmt::format("{} needs a kernel of 5.6 or later", what)
+                                                      : fmt::format("{}: there is no such process", what));
     made.name_ = read_line(fmt::format("/proc/{}/comm", id)).value_or("?");
     return made;
 }

@@ -36,8 +36,8 @@ struct session_options {
     bool kernel_histograms = true;
     bool stream = false;
     std::uint32_t ring_bytes = 1U << 20; // a CPU; a power of two and at least a page
-    bool mark_perf = false;   // stalls go into a running perf's events, too (probe/mark.hpp)
-    bool mark_printk = false; // and into the kernel's trace buffer
+    bool mark_perf = false;              // stalls go into a running perf's events, too (probe/mark.hpp)
+    bool mark_printk = false;            // and into the kernel's trace buffer
 
     [[nodiscard]] bool marks() const { return mark_perf || mark_printk; }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdarg>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@ extern fake_map irq_index;
 extern fake_map rings;
 extern fake_map flights;
 extern fake_map soft_beats;
+extern fake_map mark_counts;
 extern fake_map softirq_threads;
 
 // the helpers; prototypes as in bpf/shim/bpf/bpf_helpers.h
@@ -36,6 +38,8 @@ long bpf_get_stack(void* context, void* frames, __u32 size, __u64 flags);
 long bpf_probe_read_kernel(void* to, __u32 size, const void* from);
 long bpf_probe_read_kernel_str(void* to, __u32 size, const void* from);
 long bpf_ringbuf_output(void* ring, void* record, __u64 size, __u64 flags);
+long bpf_perf_event_output(void* context, void* map, __u64 flags, void* data, __u64 size);
+long bpf_trace_printk(const char* format, __u32 size, ...);
 }
 
 namespace irqscope::fake {
@@ -101,6 +105,10 @@ wire_histogram& kernel::histogram(std::uint32_t index, std::uint32_t of_cpu) {
 
 wire_irq_slot& kernel::slot(std::uint32_t number, std::uint32_t of_cpu) {
     return *static_cast<wire_irq_slot*>(value_at(&irq_slots, of_cpu, number, sizeof(wire_irq_slot)));
+}
+
+wire_mark_counts& kernel::mark_counts(std::uint32_t of_cpu) {
+    return *static_cast<wire_mark_counts*>(value_at(&::mark_counts, of_cpu, 0, sizeof(wire_mark_counts)));
 }
 
 wire_threads& kernel::threads(std::uint32_t of_cpu) {
@@ -284,6 +292,22 @@ long bpf_probe_read_kernel_str(void* to, __u32 size, const void* from) {
     std::memcpy(to, from, length);
     static_cast<char*>(to)[length] = '\0';
     return static_cast<long>(length) + 1;
+}
+
+long bpf_perf_event_output(void*, void*, __u64, void* data, __u64 size) {
+    if (the_kernel.perf_says != 0) return the_kernel.perf_says;
+    the_kernel.marks.emplace_back(static_cast<const char*>(data));
+    the_kernel.mark_sizes.push_back(size);
+    return 0;
+}
+
+long bpf_trace_printk(const char* format, __u32 size, ...) { // NOLINT(*-dcl50-cpp): the helper's own shape
+    EXPECT_EQ(std::string(format, size - 1), "%pks");
+    va_list arguments; // NOLINT(*-pro-type-vararg)
+    va_start(arguments, size);
+    the_kernel.printed.emplace_back(va_arg(arguments, const char*));
+    va_end(arguments);
+    return 0;
 }
 
 long bpf_ringbuf_output(void*, void* record, __u64 size, __u64 flags) {

@@ -78,6 +78,10 @@ public:
     unsigned unwindings = 0;
     unsigned wakeups = 0; // of the reader
     bool ring_full = false;
+    long perf_says = 0;               // of bpf_perf_event_output()
+    std::vector<std::string> marks;   // into perf's events, as a reader of text takes them
+    std::vector<std::string> printed; // into the trace buffer
+    std::vector<std::size_t> mark_sizes;
     std::vector<std::vector<std::byte>> sent;                   // into the ring of the CPU
     std::uint64_t pid_tgid = (std::uint64_t{700} << 32U) | 701; // of the current task: process 700, thread 701
     std::string comm = "dd";
@@ -88,6 +92,7 @@ public:
     wire_cpu_state& state(std::uint32_t of_cpu = 0);
     wire_histogram& histogram(std::uint32_t index, std::uint32_t of_cpu = 0);
     wire_threads& threads(std::uint32_t of_cpu = 0);
+    wire_mark_counts& mark_counts(std::uint32_t of_cpu = 0);
     wire_irq_slot& slot(std::uint32_t number, std::uint32_t of_cpu = 0);
     [[nodiscard]] std::uint64_t lost(wire_lost kind) { return state(cpu).lost[kind]; }
 
