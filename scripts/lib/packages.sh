@@ -13,7 +13,7 @@ test_packages=(
     clang-format clang-tidy
     fio iproute2 # loads for tests/live
     libelf-dev libgmock-dev libgtest-dev
-    linux-perf # tests/live compares with it
+    linux-perf babeltrace2 # tests/live compares with it
 )
 vm_packages=(
     busybox-static e2fsprogs jq kmod make qemu-system-x86 xz-utils zstd # scripts/vm
