@@ -5,6 +5,7 @@
 #include "exporting/exporter.hpp"
 #include "exporting/folded.hpp"
 #include "exporting/output.hpp"
+#include "exporting/perfetto.hpp"
 #include "recording/summing.hpp"
 
 #include <algorithm>
@@ -42,8 +43,14 @@ std::unique_ptr<exporter> make(const made_for& with) {
     return std::make_unique<T>(*with.from, *with.to);
 }
 
+template <typename T>
+std::unique_ptr<exporter> make_of_part(const made_for& with) {
+    return std::make_unique<T>(*with.from, *with.wanted, *with.to);
+}
+
 constexpr std::array formats{
     format{"folded", "-", make<exporting::folded>},
+    format{"perfetto", "irqscope.perfetto-trace", make_of_part<exporting::perfetto>},
 };
 
 struct export_options {
@@ -135,7 +142,7 @@ command add_export(CLI::App& parent) {
     const auto options = std::make_shared<export_options>();
     CLI::App* app = parent.add_subcommand("export", "a recording for perf, Perfetto, flame graphs, Prometheus");
     add_recorded(*app, options->recorded, true);
-    app->add_option("--to", options->format, "folded")->required()->type_name("FORMAT");
+    app->add_option("--to", options->format, "folded, perfetto")->required()->type_name("FORMAT");
     app->add_option("-o,--output", options->output, "into this file; - is the standard output")->type_name("FILE");
     app->add_option("--stall", options->incident,
                     "only incident N, as `irqscope report --stalls` numbers them,\nand what is around it")
