@@ -109,14 +109,14 @@ std::uint64_t perfetto_packets::intern(const std::string& name) {
     return found->second;
 }
 
-void perfetto_packets::event(std::uint64_t ns) {
+void perfetto_packets::event(std::uint64_t ns, bool is_interned) {
     packet_.clear();
     {
         pbf_writer to(packet_);
         to.add_uint64(packet::timestamp, boot_of(ns));
         to.add_uint32(packet::trusted_packet_sequence_id, sequence_);
         to.add_message(packet::track_event, event_);
-        to.add_uint32(packet::sequence_flags, fields::needs_incremental_state);
+        if (is_interned) to.add_uint32(packet::sequence_flags, fields::needs_incremental_state);
     }
     put();
 }
@@ -129,7 +129,7 @@ void perfetto_packets::begin(std::uint64_t uuid, std::uint64_t ns, std::uint64_t
         to.add_uint64(event::name_iid, name_iid);
         to.add_uint64(event::track_uuid, uuid);
     }
-    event(ns);
+    event(ns, true);
 }
 
 void perfetto_packets::begin(std::uint64_t uuid, std::uint64_t ns, std::string_view encoded) {
@@ -140,7 +140,7 @@ void perfetto_packets::begin(std::uint64_t uuid, std::uint64_t ns, std::string_v
         to.add_uint64(event::track_uuid, uuid);
     }
     event_ += encoded;
-    event(ns);
+    event(ns, false);
 }
 
 void perfetto_packets::end(std::uint64_t uuid, std::uint64_t ns) {
@@ -150,7 +150,7 @@ void perfetto_packets::end(std::uint64_t uuid, std::uint64_t ns) {
         to.add_enum(event::type, fields::slice_end);
         to.add_uint64(event::track_uuid, uuid);
     }
-    event(ns);
+    event(ns, false);
 }
 
 void perfetto_packets::count(std::uint64_t uuid, std::uint64_t ns, std::uint64_t value) {
@@ -161,7 +161,7 @@ void perfetto_packets::count(std::uint64_t uuid, std::uint64_t ns, std::uint64_t
         to.add_uint64(event::track_uuid, uuid);
         to.add_int64(event::counter_value, static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX)));
     }
-    event(ns);
+    event(ns, false);
 }
 
 void perfetto_packets::count(std::uint64_t uuid, std::uint64_t ns, double value) {
@@ -172,7 +172,7 @@ void perfetto_packets::count(std::uint64_t uuid, std::uint64_t ns, double value)
         to.add_uint64(event::track_uuid, uuid);
         to.add_double(event::double_counter_value, value);
     }
-    event(ns);
+    event(ns, false);
 }
 
 void perfetto_packets::bundle(std::string_view encoded) {

@@ -47,8 +47,8 @@ public:
 
 private:
     void clocks(const recording::header& about);
-    void event(std::uint64_t ns); // of event_
-    void put();                   // packet_
+    void event(std::uint64_t ns, bool is_interned); // event_; does it use an interned name?
+    void put();                                     // packet_
 
     output* to_;
     std::uint64_t ahead_ns_;
