@@ -21,7 +21,8 @@ void nesting::write_half() {
 }
 
 void nesting::end_until(std::uint64_t ns) {
-    for (; !open_.empty() && open_.back().end_ns <= ns; open_.pop_back()) to_->end(open_.back().end_ns, open_.back().what);
+    for (; !open_.empty() && open_.back().end_ns <= ns; open_.pop_back())
+        to_->end(open_.back().end_ns, open_.back().what);
 }
 
 void nesting::write(const nested_span& one) {

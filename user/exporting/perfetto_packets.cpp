@@ -24,6 +24,8 @@ std::uint64_t hash_of(const recording::header& about) {
     return hash ^ hash >> 32;
 }
 
+constexpr std::uint64_t last_ns = INT64_MAX; // Perfetto's times are signed
+
 // Perfetto's own sequences are counted from 1 on: out of their way, and three bytes long.
 constexpr std::uint32_t first_sequence = 0x100000;
 constexpr std::uint32_t sequences = 0x100000;
@@ -41,16 +43,14 @@ void add_clock(pbf_writer& to, unsigned id, std::uint64_t ns) {
 } // namespace
 
 perfetto_packets::perfetto_packets(const recording::header& about, output& to)
-    : to_(&to), ahead_ns_(about.boottime_ns - std::min(about.boottime_ns, about.monotonic_ns)),
+    : to_(&to), ahead_ns_(std::min(last_ns, about.boottime_ns - std::min(about.boottime_ns, about.monotonic_ns))),
       sequence_(first_sequence + static_cast<std::uint32_t>(hash_of(about) >> 24 & (sequences - 1))),
       next_uuid_((1 + hash_of(about) % uuid_bases) << uuid_bits) {
     clocks(about);
 }
 
-// Perfetto's times are signed.
 std::uint64_t perfetto_packets::boot_of(std::uint64_t ns) const {
-    constexpr std::uint64_t last = INT64_MAX;
-    return ns > last - std::min(last, ahead_ns_) ? last : ns + ahead_ns_;
+    return ns > last_ns - ahead_ns_ ? last_ns : ns + ahead_ns_;
 }
 
 void perfetto_packets::put() {
@@ -66,7 +66,7 @@ void perfetto_packets::clocks(const recording::header& about) {
         to.add_uint32(packet::trusted_packet_sequence_id, sequence_);
         to.add_uint32(packet::sequence_flags, fields::incremental_state_cleared);
         pbf_writer clocks(to, packet::clock_snapshot);
-        add_clock(clocks, fields::boottime, about.monotonic_ns + ahead_ns_);
+        add_clock(clocks, fields::boottime, boot_of(about.monotonic_ns));
         add_clock(clocks, fields::monotonic, about.monotonic_ns);
         add_clock(clocks, fields::realtime, static_cast<std::uint64_t>(about.realtime_ns));
         clocks.add_enum(fields::clock_snapshot::primary_trace_clock, fields::boottime);

@@ -186,7 +186,8 @@ void perfetto_spans::on_softirq(const wire_softirq_span& span) {
     cpu.native.add(nested(span.span));
     if (span.off_ns == WIRE_NO_LATENCY) return;
     const std::uint64_t over_ns = span.span.start_ns;
-    cpu.softirq_off.add(nested(over_ns - std::min<std::uint64_t>(over_ns, span.off_ns), over_ns, WIRE_HIST_SOFTIRQ_OFF));
+    cpu.softirq_off.add(
+        nested(over_ns - std::min<std::uint64_t>(over_ns, span.off_ns), over_ns, WIRE_HIST_SOFTIRQ_OFF));
 }
 
 void perfetto_spans::on_wait(const wire_span& span) {

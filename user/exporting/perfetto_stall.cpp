@@ -4,6 +4,7 @@
 #include "exporting/call_chain.hpp"
 #include "exporting/perfetto_annotations.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace irqscope::exporting {
@@ -22,16 +23,15 @@ void add_most(annotations& to, const char* name, const std::optional<model::top>
 
 void add_breakdown(annotations& to, const model::breakdown& of) {
     to.number("window_ns", of.end_ns - std::min(of.start_ns, of.end_ns));
-    for (const model::part which : model::all_parts)
-        if (of.at(which) != 0) to.number((text(name_of(which)) + "_ns").c_str(), of.at(which));
+    for (const model::part which : model::all_parts) to.number((text(name_of(which)) + "_ns").c_str(), of.at(which));
     if (!of.most) return;
     add_most(to, "most_hardirq", of.most->hardirq);
     add_most(to, "most_sysvec", of.most->sysvec);
     add_most(to, "most_softirq", of.most->softirq);
     add_most(to, "most_ksoftirqd", of.most->ksoftirqd);
     if (of.most->task)
-        to.text("most_task", fmt::format("{}: {} ns in {}", words_on(*of.most->task), of.most->task->ns,
-                                         of.most->task->count));
+        to.text("most_task",
+                fmt::format("{}: {} ns in {}", words_on(*of.most->task), of.most->task->ns, of.most->task->count));
     to.flag("most_complete", of.most->complete);
 }
 

@@ -31,8 +31,8 @@ std::uint64_t perfetto_tracks::group(track_group which) {
     if (!is_new) return found->second;
     found->second = to_->new_uuid();
     const auto rank = static_cast<std::size_t>(which);
-    to_->describe({found->second, 0, groups.at(rank).name, groups.at(rank).description, static_cast<int>(rank), false,
-                   true});
+    to_->describe(
+        {found->second, 0, groups.at(rank).name, groups.at(rank).description, static_cast<int>(rank), false, true});
     return found->second;
 }
 
