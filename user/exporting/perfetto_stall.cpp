@@ -129,11 +129,12 @@ std::string perfetto_stall(const model::stall& one) {
     to.add_string(fields::track_event::name, sink::printable(model::culprit_of(one), annotations::longest_text));
     annotations said(to, fields::track_event::debug_annotations);
     add_all(said, one);
-    const auto chain = call_chain_of(one);
+    auto chain = call_chain_of(one);
+    std::reverse(chain.begin(), chain.end()); // Perfetto's are outermost first
     pbf_writer stack(to, fields::track_event::callstack);
-    for (auto at = chain.rbegin(); at != chain.rend(); ++at) { // Perfetto's are outermost first
-        pbf_writer frame(stack, fields::callstack::frames);
-        frame.add_string(fields::frame::function_name, at->function);
+    for (const frame& function : chain) {
+        pbf_writer frame_of(stack, fields::callstack::frames);
+        frame_of.add_string(fields::frame::function_name, function.function);
     }
     return made;
 }
