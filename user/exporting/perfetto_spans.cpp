@@ -83,11 +83,12 @@ private:
     }
 
     const both& encoded(std::uint32_t what) {
-        both& made = known_[what];
-        if (made.entry.empty())
-            made = what < WIRE_HIST_SOFTIRQ_LATENCY ? softirq(what / WIRE_CONTEXTS)
-                                                    : handler(of_->names().named(static_cast<int>(cpu_), what));
-        return made;
+        std::unique_ptr<both>& made = known_[what];
+        if (!made)
+            made = std::make_unique<both>(what < WIRE_HIST_SOFTIRQ_LATENCY
+                                              ? softirq(what / WIRE_CONTEXTS)
+                                              : handler(of_->names().named(static_cast<int>(cpu_), what)));
+        return *made;
     }
 
     void add(std::uint64_t ns, const std::string& fields_but_time) {
@@ -103,7 +104,7 @@ private:
     const recording::replay* of_;
     perfetto_packets* to_;
     std::uint32_t cpu_;
-    std::vector<both> known_; // by histogram
+    std::vector<std::unique_ptr<both>> known_; // by histogram; a damaged recording may have 65,536 CPUs
     std::string bundle_;
     std::string event_; // room for one
 };

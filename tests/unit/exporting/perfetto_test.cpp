@@ -120,6 +120,16 @@ TEST_F(exported, interrupts_and_softirqs_are_ftrace_events_and_nest) {
     EXPECT_EQ(found.slices.size(), 4U);
 }
 
+TEST_F(exported, sysvecs_have_their_own_names) {
+    record([](recording::recorder& out, auto&) {
+        for (const std::uint16_t which : {1, 0, 2})
+            out.on_interrupt({0, static_cast<std::uint16_t>(WIRE_HIST_SYSVEC_RUN + which), 1, 100U * which, 9, 0});
+    });
+    const auto name = [](std::uint32_t which) { return std::string(stream::sysvec_name(which)); };
+    EXPECT_EQ(trace().text("sysvecs/CPU 1"), "5000000000..5000000009 " + name(0) + ", 5000000100..5000000109 " +
+                                                 name(1) + ", 5000000200..5000000209 " + name(2));
+}
+
 TEST_F(exported, waits_are_slices_but_for_those_of_idle_and_of_threads) {
     record([](recording::recorder& out, auto&) {
         out.on_wait({0, WIRE_HIST_IRQ_OFF, 0, 1'000, 7, 0});
