@@ -122,7 +122,7 @@ TEST_F(exported, interrupts_and_softirqs_are_ftrace_events_and_nest) {
 
 TEST_F(exported, sysvecs_have_their_own_names) {
     record([](recording::recorder& out, auto&) {
-        for (const std::uint16_t which : {1, 0, 2})
+        for (const unsigned which : {1U, 0U, 2U})
             out.on_interrupt({0, static_cast<std::uint16_t>(WIRE_HIST_SYSVEC_RUN + which), 1, 100U * which, 9, 0});
     });
     const auto name = [](std::uint32_t which) { return std::string(stream::sysvec_name(which)); };
