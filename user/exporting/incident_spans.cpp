@@ -18,6 +18,10 @@ void incident_spans::told(const model::stall& one) {
     in.span.cpu = one.cpu;
     in.span.start_ns = std::min(in.span.start_ns, std::min(one.start_ns, one.end_ns));
     in.span.end_ns = std::max(in.span.end_ns, one.end_ns);
+    if (one.at_least_ns >= in.span.longest_ns) {
+        in.span.longest_ns = one.at_least_ns;
+        in.span.longest = describe_(one);
+    }
     if (!close(in, one)) in.span.stalls++;
     if (one.state == model::stall_state::open && in.open.size() < model::incidents::most_open) {
         model::stall& open = in.open.emplace_back();

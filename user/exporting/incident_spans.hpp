@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct incident_span {
     std::uint64_t start_ns = UINT64_MAX; // the first start of a stall of it
     std::uint64_t end_ns = 0;            // the last end; of one that is open, when it was looked at
     std::uint64_t stalls = 0;
+    std::uint64_t longest_ns = 0;
+    std::string longest; // what was described of that one
 };
 
 // An incident is told when no stall of it is open and none can join it any more: as model::incidents forgets it. One that a
@@ -28,7 +31,10 @@ public:
     static constexpr std::uint64_t settled_after_ns = model::incidents::fold_after_ns;
     static constexpr std::size_t most = model::incidents::most_incidents; // held, of a CPU
 
-    explicit incident_spans(std::function<void(const incident_span&)> tell) : tell_(std::move(tell)) {}
+    // describe: of a stall that is the longest of its incident so far; short, since it is kept.
+    incident_spans(std::function<std::string(const model::stall&)> describe,
+                   std::function<void(const incident_span&)> tell)
+        : describe_(std::move(describe)), tell_(std::move(tell)) {}
 
     void told(const model::stall& one); // one without a number is in none
     void over(const model::stall& ended);
@@ -47,6 +53,7 @@ private:
     static bool close(held& one, const model::stall& ended);
     void settle(of_cpu& cpu);
 
+    std::function<std::string(const model::stall&)> describe_;
     std::function<void(const incident_span&)> tell_;
     std::map<int, of_cpu> cpus_;
 };

@@ -22,7 +22,7 @@ std::string encoded(const incident_span& one) {
     to.add_string(fields::track_event::name, fmt::format("incident {}", one.number));
     annotations said(to, fields::track_event::debug_annotations);
     said.number("stalls", one.stalls);
-    return made;
+    return made + one.longest;
 }
 
 } // namespace
@@ -30,7 +30,7 @@ std::string encoded(const incident_span& one) {
 perfetto::perfetto(const recording::replay& of, const recording::selection& wanted, output& to)
     : packets_(of.about(), to), tracks_(packets_), spans_(of, packets_, tracks_),
       counters_(of, wanted, packets_, tracks_), stalls_([this](const model::stall& one) { draw(one); }),
-      incidents_([this](const incident_span& one) { draw(one); }), until_ns_(wanted.to_ns) {}
+      incidents_(perfetto_longest, [this](const incident_span& one) { draw(one); }), until_ns_(wanted.to_ns) {}
 
 void perfetto::on_interrupt(const wire_span& span) {
     if (span.histogram >= WIRE_HIST_HARDIRQ_RUN) counters_.ran(perfetto_counters::hardirqs, span.cpu);

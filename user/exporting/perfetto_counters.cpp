@@ -60,9 +60,11 @@ void perfetto_counters::lose(const std::string& kind, std::uint64_t start_ns, st
 
 void perfetto_counters::on_interval(const model::snapshot& one) {
     // what is drawn is not to reach beyond what was asked for: the UI would show all of that time
-    const std::uint64_t start_ns = std::clamp(one.start_ns, wanted_.from_ns, wanted_.to_ns);
-    const std::uint64_t end_ns = std::clamp(one.start_ns + one.duration_ns, wanted_.from_ns, wanted_.to_ns);
+    const std::uint64_t start_ns = std::max(one.start_ns, wanted_.from_ns);
+    const std::uint64_t end_ns = std::min(one.start_ns + one.duration_ns, wanted_.to_ns);
     if (end_ns <= start_ns) return;
+    if (reached_ns_ < start_ns) finish(reached_ns_); // an interval is missing: nobody knows its rates
+    reached_ns_ = std::max(reached_ns_, end_ns);
     std::uint64_t counted_ns = end_ns - start_ns;
     if (!has_spans_) { // the histograms are of all of it
         counted_ns = one.duration_ns;
@@ -82,7 +84,10 @@ void perfetto_counters::on_interval(const model::snapshot& one) {
             rate(cpu, which, start_ns, static_cast<double>(runs) * second_ns / static_cast<double>(counted_ns));
         }
     for (const auto& [kind, count] : one.lost.counts) lose(kind, start_ns, end_ns, count);
-    lose("beats_unseen", start_ns, end_ns, one.coverage.all_beats().unseen);
+    std::uint64_t unseen = 0;
+    for (const auto& [cpu, beats] : one.coverage.heartbeats)
+        if (wanted_.has(cpu)) unseen += beats.unseen;
+    lose("beats_unseen", start_ns, end_ns, unseen);
 }
 
 void perfetto_counters::finish(std::uint64_t last_ns) {

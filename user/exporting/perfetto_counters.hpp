@@ -51,6 +51,7 @@ private:
     std::vector<counts> runs_; // by CPU, since the last interval
     std::map<std::pair<std::uint32_t, what>, track> rates_;
     std::map<std::string, track> lost_;
+    std::uint64_t reached_ns_ = 0; // the last interval's end
 };
 
 } // namespace irqscope::exporting

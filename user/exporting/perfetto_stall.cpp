@@ -121,6 +121,16 @@ void add_all(annotations& to, const model::stall& one) {
     to.list("stack", one.stack); // with its offsets, and for a UI that knows no call stacks of slices yet
 }
 
+void add_stack(pbf_writer& to, const model::stall& one) {
+    auto chain = call_chain_of(one);
+    std::reverse(chain.begin(), chain.end()); // Perfetto's are outermost first
+    pbf_writer stack(to, fields::track_event::callstack);
+    for (const frame& function : chain) {
+        pbf_writer frame_of(stack, fields::callstack::frames);
+        frame_of.add_string(fields::frame::function_name, function.function);
+    }
+}
+
 } // namespace
 
 std::string perfetto_stall(const model::stall& one) {
@@ -129,13 +139,19 @@ std::string perfetto_stall(const model::stall& one) {
     to.add_string(fields::track_event::name, sink::printable(model::culprit_of(one), annotations::longest_text));
     annotations said(to, fields::track_event::debug_annotations);
     add_all(said, one);
-    auto chain = call_chain_of(one);
-    std::reverse(chain.begin(), chain.end()); // Perfetto's are outermost first
-    pbf_writer stack(to, fields::track_event::callstack);
-    for (const frame& function : chain) {
-        pbf_writer frame_of(stack, fields::callstack::frames);
-        frame_of.add_string(fields::frame::function_name, function.function);
-    }
+    add_stack(to, one);
+    return made;
+}
+
+std::string perfetto_longest(const model::stall& one) {
+    std::string made;
+    pbf_writer to(made);
+    annotations said(to, fields::track_event::debug_annotations);
+    said.text("longest", model::culprit_of(one));
+    said.text("kind", text(name_of(one.kind)));
+    said.number("at_least_ns", one.at_least_ns);
+    if (one.where) said.dictionary("breakdown", [&one](annotations& inner) { add_breakdown(inner, *one.where); });
+    add_stack(to, one);
     return made;
 }
 

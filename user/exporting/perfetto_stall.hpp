@@ -11,4 +11,7 @@ namespace irqscope::exporting {
 // The fields of a TrackEvent: the culprit's name, annotations (durations only: no clock is meant), the call stack.
 std::string perfetto_stall(const model::stall& one);
 
+// The same of the longest stall of an incident, for the incident's slice: shorter, and without a name.
+std::string perfetto_longest(const model::stall& one);
+
 } // namespace irqscope::exporting

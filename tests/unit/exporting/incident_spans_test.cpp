@@ -19,15 +19,19 @@ protected:
         made.state = state;
         made.start_ns = start_ns;
         made.end_ns = end_ns;
+        made.at_least_ns = end_ns - start_ns;
         made.incident = incident;
         return made;
     }
     std::string take() { return std::exchange(told_, {}); }
 
-    incident_spans spans_{[this](const incident_span& one) {
-        told_ +=
-            fmt::format("{}: CPU {} {}..{} of {}; ", one.number, one.cpu, one.start_ns / s, one.end_ns / s, one.stalls);
-    }};
+    incident_spans spans_{[](const model::stall& one) { return std::to_string(one.start_ns / s); },
+                          [this](const incident_span& one) {
+                              told_ += fmt::format("{}: CPU {} {}..{} of {}; ", one.number, one.cpu, one.start_ns / s,
+                                                   one.end_ns / s, one.stalls);
+                              longest_ = one.longest;
+                          }};
+    std::string longest_;
 
 private:
     std::string told_;
@@ -45,6 +49,19 @@ TEST_F(incidents_told, from_the_first_start_to_the_last_end) {
     EXPECT_EQ(take(), "");
     spans_.rest();
     EXPECT_EQ(take(), "1: CPU 0 4..7 of 2; 2: CPU 3 1..2 of 1; ");
+}
+
+TEST_F(incidents_told, the_longest_stall_is_described_as_it_was_at_its_end) {
+    spans_.told(stall(1, 5 * s, 7 * s));
+    spans_.told(stall(1, 1 * s, 4 * s, model::stall_state::open));
+    spans_.told(stall(1, 6 * s, 8 * s));
+    spans_.rest();
+    EXPECT_EQ(longest_, "1");
+    spans_.told(stall(1, 1 * s, 4 * s, model::stall_state::open));
+    spans_.told(stall(1, 1 * s, 4 * s));
+    spans_.told(stall(1, 2 * s, 9 * s));
+    spans_.rest();
+    EXPECT_EQ(longest_, "2");
 }
 
 TEST_F(incidents_told, once_nothing_can_join_it) {

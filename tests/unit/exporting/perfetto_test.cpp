@@ -218,6 +218,7 @@ TEST_F(exported, a_stall_says_what_is_known) {
     const auto& lockup = found.slices.at("stalls/CPU 1 lockup").front();
     EXPECT_EQ(lockup.notes.at("lockup.percent"), "25");
     EXPECT_EQ(lockup.notes.at("state"), "open");
+    EXPECT_EQ(found.slices.at("incidents/CPU 17").front().stack, irq_off.stack);
     std::size_t stalls = 0;
     for (const auto& [track, slices] : found.slices)
         if (!track.starts_with("incidents/")) stalls += slices.size();
@@ -242,7 +243,12 @@ TEST_F(exported, a_stall_that_was_told_while_open_is_drawn_once) {
     EXPECT_EQ(found.text("stalls/CPU 1 softirq_run"),
               "5000006000..5000006010 make 800, 5000005000..5000005010 make 800");
     EXPECT_EQ(found.text("incidents/CPU 1"), "5000001000..5000006010 incident 1");
-    EXPECT_EQ(found.slices.at("incidents/CPU 1").front().notes.at("stalls"), "4");
+    const auto& incident = found.slices.at("incidents/CPU 1").front();
+    EXPECT_EQ(incident.notes.at("stalls"), "4");
+    EXPECT_EQ(incident.notes.at("longest"), "make 800");
+    EXPECT_EQ(incident.notes.at("kind"), "softirq_off");
+    EXPECT_EQ(incident.notes.at("at_least_ns"), "900");
+    EXPECT_THAT(incident.stack, testing::ElementsAre("make 800"));
     EXPECT_EQ(found.tracks, 2 + 1 + 1 + 2 + 1U);
 }
 
@@ -286,13 +292,16 @@ TEST_F(exported, rates_and_losses_are_by_interval) {
         model::snapshot last = interval(104 * s, s / 2);
         last.lost.counts["softirqs_unseen"] = 4;
         to.interval(last, {});
+        out.on_softirq({{0, net_rx_run, 0, 107 * s, 10, 0}, none, none});
+        add(to, interval(106 * s, s)); // the one before is missing
     });
     using testing::ElementsAre;
     using testing::Pair;
     const auto found = trace();
     EXPECT_THAT(found.counters.at("rates/CPU 1 hardirqs/s"), ElementsAre(Pair(105 * s, 2), Pair(107 * s, 0)));
     EXPECT_THAT(found.counters.at("rates/CPU 0 softirqs/s"),
-                ElementsAre(Pair(105 * s, 0.5), Pair(107 * s, 0), Pair(109 * s, 2), Pair(109 * s + s / 2, 0)));
+                ElementsAre(Pair(105 * s, 0.5), Pair(107 * s, 0), Pair(109 * s, 2), Pair(109 * s + s / 2, 0),
+                            Pair(111 * s, 1), Pair(112 * s, 0)));
     EXPECT_THAT(found.counters.at("lost/lost: softirqs_unseen"),
                 ElementsAre(Pair(105 * s, 0), Pair(107 * s, 3), Pair(109 * s + s / 2, 7)));
     EXPECT_THAT(found.counters.at("lost/lost: beats_unseen"), ElementsAre(Pair(105 * s, 0), Pair(107 * s, 5)));
@@ -302,6 +311,8 @@ TEST_F(exported, rates_and_losses_are_by_interval) {
     EXPECT_THAT(part.counters.at("rates/CPU 1 hardirqs/s"),
                 ElementsAre(Pair(105 * s, testing::DoubleNear(1e6, 1)), Pair(105 * s + 2'000, 0)));
     EXPECT_FALSE(part.counters.contains("rates/CPU 0 softirqs/s"));
+    EXPECT_FALSE(part.counters.contains("lost/lost: beats_unseen")); // CPU 0's
+    EXPECT_TRUE(part.counters.contains("lost/lost: softirqs_unseen"));
     EXPECT_EQ(part.slices.at("ftrace 1").size(), 2U);
     for (const auto& [track, values] : part.counters) EXPECT_LE(values.back().first, 105 * s + 2'000) << track;
 }
