@@ -252,6 +252,25 @@ TEST_F(exported, a_stall_that_was_told_while_open_is_drawn_once) {
     EXPECT_EQ(found.tracks, 2 + 1 + 1 + 2 + 1U);
 }
 
+TEST_F(exported, an_incident_whose_last_open_stall_was_set_aside_is_held_no_longer) {
+    using model::stall_kind;
+    for (const bool is_over : {true, false}) {
+        std::filesystem::remove(path_);
+        record([is_over](auto&, sink::recorded& to) {
+            const model::stall one = stall(stall_kind::softirq_off, s, s, model::stall_state::open);
+            to.stall(one);
+            if (is_over) to.over(one);
+            model::stall later = stall(stall_kind::irq_off, 3 * s + incident_spans::settled_after_ns, s);
+            later.incident = 2;
+            later.current.comm = "later";
+            to.stall(later);
+        });
+        const std::string bytes = bytes_of();
+        EXPECT_EQ(bytes.find("incident 1") < bytes.find("later"), is_over);
+        EXPECT_EQ(drawn_trace(bytes).slices.at("incidents/CPU 1").size(), 2U);
+    }
+}
+
 TEST_F(exported, hostile_names_are_printable) {
     record([](auto&, sink::recorded& to) {
         model::stall one = sink::made_irq_off();
