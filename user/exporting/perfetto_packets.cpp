@@ -109,7 +109,14 @@ std::uint64_t perfetto_packets::intern(const std::string& name) {
     return found->second;
 }
 
-void perfetto_packets::event(std::uint64_t ns, bool is_interned) {
+void perfetto_packets::begin_event(std::uint64_t uuid, int type) {
+    event_.clear();
+    pbf_writer to(event_);
+    to.add_enum(event::type, type);
+    to.add_uint64(event::track_uuid, uuid);
+}
+
+void perfetto_packets::put_event(std::uint64_t ns, bool is_interned) {
     packet_.clear();
     {
         pbf_writer to(packet_);
@@ -122,57 +129,33 @@ void perfetto_packets::event(std::uint64_t ns, bool is_interned) {
 }
 
 void perfetto_packets::begin(std::uint64_t uuid, std::uint64_t ns, std::uint64_t name_iid) {
-    event_.clear();
-    {
-        pbf_writer to(event_);
-        to.add_enum(event::type, fields::slice_begin);
-        to.add_uint64(event::name_iid, name_iid);
-        to.add_uint64(event::track_uuid, uuid);
-    }
-    event(ns, true);
+    begin_event(uuid, fields::slice_begin);
+    pbf_writer(event_).add_uint64(event::name_iid, name_iid);
+    put_event(ns, true);
 }
 
 void perfetto_packets::begin(std::uint64_t uuid, std::uint64_t ns, std::string_view encoded) {
-    event_.clear();
-    {
-        pbf_writer to(event_);
-        to.add_enum(event::type, fields::slice_begin);
-        to.add_uint64(event::track_uuid, uuid);
-    }
+    begin_event(uuid, fields::slice_begin);
     event_ += encoded;
-    event(ns, false);
+    put_event(ns, false);
 }
 
 void perfetto_packets::end(std::uint64_t uuid, std::uint64_t ns) {
-    event_.clear();
-    {
-        pbf_writer to(event_);
-        to.add_enum(event::type, fields::slice_end);
-        to.add_uint64(event::track_uuid, uuid);
-    }
-    event(ns, false);
+    begin_event(uuid, fields::slice_end);
+    put_event(ns, false);
 }
 
 void perfetto_packets::count(std::uint64_t uuid, std::uint64_t ns, std::uint64_t value) {
-    event_.clear();
-    {
-        pbf_writer to(event_);
-        to.add_enum(event::type, fields::counter_sample);
-        to.add_uint64(event::track_uuid, uuid);
-        to.add_int64(event::counter_value, static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX)));
-    }
-    event(ns, false);
+    begin_event(uuid, fields::counter_sample);
+    pbf_writer(event_).add_int64(event::counter_value,
+                                 static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX)));
+    put_event(ns, false);
 }
 
 void perfetto_packets::count(std::uint64_t uuid, std::uint64_t ns, double value) {
-    event_.clear();
-    {
-        pbf_writer to(event_);
-        to.add_enum(event::type, fields::counter_sample);
-        to.add_uint64(event::track_uuid, uuid);
-        to.add_double(event::double_counter_value, value);
-    }
-    event(ns, false);
+    begin_event(uuid, fields::counter_sample);
+    pbf_writer(event_).add_double(event::double_counter_value, value);
+    put_event(ns, false);
 }
 
 void perfetto_packets::bundle(std::string_view encoded) {

@@ -47,8 +47,9 @@ public:
 
 private:
     void clocks(const recording::header& about);
-    void event(std::uint64_t ns, bool is_interned); // event_; does it use an interned name?
-    void put();                                     // packet_
+    void begin_event(std::uint64_t uuid, int type);     // event_
+    void put_event(std::uint64_t ns, bool is_interned); // event_; does it use an interned name?
+    void put();                                         // packet_
 
     output* to_;
     std::uint64_t ahead_ns_;
