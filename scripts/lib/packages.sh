@@ -6,15 +6,19 @@ build_packages=(
     cmake ninja-build pkg-config
     g++
     clang bpftool # bpf/: compile; link, and turn into a header
-    libbpf-dev libcli11-dev libexpected-dev libfmt-dev libzstd-dev nlohmann-json3-dev zlib1g-dev
+    libbpf-dev libcli11-dev libexpected-dev libfmt-dev libprotozero-dev libzstd-dev nlohmann-json3-dev zlib1g-dev
 )
 test_packages=(
     "${build_packages[@]}"
     clang-format clang-tidy
     fio iproute2 # loads for tests/live
     libelf-dev libgmock-dev libgtest-dev
-    linux-perf babeltrace2 # tests/live compares with it
+    linux-perf babeltrace2 prometheus python3-prometheus-client # tests/live and tests/readers compare with them
+    protobuf-compiler # tests/perfetto
 )
+# tests/perfetto; where they are from elsewhere, Debian's would conflict with them
+command -v node >/dev/null || test_packages+=(nodejs)
+command -v npm >/dev/null || test_packages+=(npm)
 vm_packages=(
     busybox-static e2fsprogs jq kmod make qemu-system-x86 xz-utils zstd # scripts/vm
 )

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The reader of recordings on hostile input: info, report and script of it. An input is a file as it is, or (its first byte is
+// The reader of recordings on hostile input: info, report, script and exports of it. An input is a file as it is, or (its first byte is
 // 'c') what becomes one: a kind, a CPU, a length and a payload each, which get the heads and checksums that would keep most mutations out.
+#include "exporting/output.hpp"
+#include "exporting/perfetto.hpp"
 #include "recording/chunk.hpp"
 #include "recording/replay.hpp"
 #include "recording/summing.hpp"
@@ -74,6 +76,11 @@ void read(const std::string& path) {
     sink::script script({}, *lines, {});
     lines->run({}, script, script);
     (void)script.finish();
+    auto exported = recording::replay::open(path);
+    auto to = exporting::output::open("/dev/null");
+    exporting::perfetto trace(*exported, {}, *to);
+    exported->run({}, trace, trace);
+    if (!trace.finish() || !to->keep()) std::abort();
 }
 
 } // namespace

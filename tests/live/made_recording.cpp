@@ -25,8 +25,7 @@ model::stall make_stall(std::size_t number) {
     if (number % 5 == 0) return made;
     made.stack_is = model::stack_kind::post_hoc;
     made.stack = {fmt::format("hold_{}.part.0+0x12", number % 300), "vfs_write+0xd6", "ipt_do_table+0x23c [ip_tables]"};
-    if (number % 3 == 0)
-        made.culprit = model::series_id{model::metric::hardirq_run, "eth0-TxRx [0] a b", 36, {}};
+    if (number % 3 == 0) made.culprit = model::series_id{model::metric::hardirq_run, "eth0-TxRx [0] a b", 36, {}};
     return made;
 }
 

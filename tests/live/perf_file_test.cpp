@@ -52,7 +52,8 @@ protected:
 } // namespace
 
 TEST_P(perf_file, is_read_by_script_with_each_stall_and_its_length) {
-    const std::string out = read_by(fmt::format("perf script --ns -i {} -F comm,cpu,time,period,event", path("perf.data")));
+    const std::string out =
+        read_by(fmt::format("perf script --ns -i {} -F comm,cpu,time,period,event", path("perf.data")));
     ASSERT_EQ(lines_with(out, "stall:"), GetParam());
     std::istringstream lines(out);
     std::size_t number = 0;
@@ -64,7 +65,9 @@ TEST_P(perf_file, is_read_by_script_with_each_stall_and_its_length) {
         const int cpu = std::array{0, 3, 130}.at(number % 3);
         ASSERT_NE(line.find(fmt::format("[{:03}]", cpu)), std::string::npos) << line;
         const bool idle = number % 50 == 0;
-        ASSERT_NE(line.find(idle ? "swapper" : number % 2 == 0 ? "kworker/3:1 [x]" : "my; task (a)"),
+        ASSERT_NE(line.find(idle              ? "swapper"
+                            : number % 2 == 0 ? "kworker/3:1 [x]"
+                                              : "my; task (a)"),
                   std::string::npos)
             << line;
     }
@@ -79,15 +82,18 @@ TEST_P(perf_file, is_read_by_script_with_its_chains_and_the_wall_clock) {
 }
 
 TEST_P(perf_file, is_read_by_report_with_shares_of_stalled_time) {
-    const std::string out = read_by(fmt::format("perf report --stdio --no-children -g none --sort comm,sym -i {}", path("perf.data")));
+    const std::string out =
+        read_by(fmt::format("perf report --stdio --no-children -g none --sort comm,sym -i {}", path("perf.data")));
     EXPECT_EQ(lines_with(out, " of event 'stall:"), std::min<std::size_t>(GetParam(), 7));
-    const std::string piped = read_by(fmt::format(
-        "{} export --to perf -i {} -o - | perf report --stdio --no-children -g none --sort comm,sym -i -", binary(), path("made.data")));
+    const std::string piped = read_by(
+        fmt::format("{} export --to perf -i {} -o - | perf report --stdio --no-children -g none --sort comm,sym -i -",
+                    binary(), path("made.data")));
     EXPECT_EQ(lines_with(piped, "%"), lines_with(out, "%"));
     EXPECT_EQ(lines_with(piped, " of event 'stall:"), std::min<std::size_t>(GetParam(), 7));
-    EXPECT_EQ(read_by(fmt::format("{} export --to perf -i {} -o - | perf script -i - -F comm,cpu,time,period,event,ip,sym",
-                                  binary(), path("made.data"))),
-              read_by(fmt::format("perf script -i {} -F comm,cpu,time,period,event,ip,sym", path("perf.data"))));
+    EXPECT_EQ(
+        read_by(fmt::format("{} export --to perf -i {} -o - | perf script -i - -F comm,cpu,time,period,event,ip,sym",
+                            binary(), path("made.data"))),
+        read_by(fmt::format("perf script -i {} -F comm,cpu,time,period,event,ip,sym", path("perf.data"))));
 }
 
 TEST_P(perf_file, is_read_by_its_converters) {

@@ -8,6 +8,7 @@
 #include "exporting/openmetrics.hpp"
 #include "exporting/output.hpp"
 #include "exporting/perf.hpp"
+#include "exporting/perfetto.hpp"
 #include "recording/summing.hpp"
 
 #include <algorithm>
@@ -45,19 +46,21 @@ std::unique_ptr<exporter> make(const made_for& with) {
     return std::make_unique<T>(*with.from, *with.to);
 }
 
-std::unique_ptr<exporter> make_lines(const made_for& with) {
-    return std::make_unique<exporting::lines>(*with.from, heading_of(with.from->about()), *with.to);
+template <typename T>
+std::unique_ptr<exporter> make_of_part(const made_for& with) {
+    return std::make_unique<T>(*with.from, *with.wanted, *with.to);
 }
 
-std::unique_ptr<exporter> make_openmetrics(const made_for& with) {
-    return std::make_unique<exporting::openmetrics>(*with.from, *with.wanted, *with.to);
+std::unique_ptr<exporter> make_lines(const made_for& with) {
+    return std::make_unique<exporting::lines>(*with.from, heading_of(with.from->about()), *with.to);
 }
 
 constexpr std::array formats{
     format{"perf", "irqscope.perf.data", make<exporting::perf>},
     format{"folded", "-", make<exporting::folded>},
     format{"jsonl", "-", make_lines},
-    format{"openmetrics", "-", make_openmetrics},
+    format{"openmetrics", "-", make_of_part<exporting::openmetrics>},
+    format{"perfetto", "irqscope.perfetto-trace", make_of_part<exporting::perfetto>},
 };
 
 struct export_options {
@@ -149,7 +152,7 @@ command add_export(CLI::App& parent) {
     const auto options = std::make_shared<export_options>();
     CLI::App* app = parent.add_subcommand("export", "a recording for perf, Perfetto, flame graphs, Prometheus");
     add_recorded(*app, options->recorded, true);
-    app->add_option("--to", options->format, "folded")->required()->type_name("FORMAT");
+    app->add_option("--to", options->format, "folded, perfetto")->required()->type_name("FORMAT");
     app->add_option("-o,--output", options->output, "into this file; - is the standard output")->type_name("FILE");
     app->add_option("--stall", options->incident,
                     "only incident N, as `irqscope report --stalls` numbers them,\nand what is around it")

@@ -85,8 +85,8 @@ std::uint64_t incidents::count(cpu_state& cpu, const std::optional<std::string>&
     for (const open_stall& open : cpu.open)
         if (!open.over) start_ns = std::min(start_ns, open.one.start_ns);
     cpu.newest_end_ns = std::max(cpu.newest_end_ns, end_ns);
-    const std::uint64_t number = cpu.all.add(start_ns, end_ns, next_number_);
-    if (number == next_number_) next_number_++;
+    const std::uint64_t number = cpu.all.add(start_ns, end_ns, one.incident != 0 ? one.incident : next_number_);
+    next_number_ = std::max(next_number_, number + 1);
     cpu.all.fold(horizon_of(cpu));
     if (group_name) count_in_group(cpu, *group_name, one);
     return number;

@@ -23,7 +23,7 @@ struct incidents_summary {
 // Stalls of one CPU whose [start_ns, end_ns] overlap or touch are parts of one incident. They come in the order of
 // their ends (or of their detection while open), so that a long one can cover incidents that were told before: it joins
 // the one that was told first, the others become part of it. Numbers ascend from 1; one that was given out stays given
-// out and is not used again.
+// out and is not used again. An incident that begins with a stall of a recording has the number that this was told with.
 //
 // An open stall goes on until its ended one (same CPU, kind, `of` and start_ns) or over() comes: whatever else comes in
 // the meantime is part of its incident. The two are one stall with one culprit, that of the open one: it was looked at
