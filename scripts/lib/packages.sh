@@ -14,13 +14,14 @@ test_packages=(
     fio iproute2 # loads for tests/live
     libelf-dev libgmock-dev libgtest-dev
     linux-perf babeltrace2 prometheus python3-prometheus-client # tests/live and tests/readers compare with them
-    protobuf-compiler # tests/perfetto
+    protobuf-compiler # tests/readers/perfetto
 )
-# tests/perfetto; where they are from elsewhere, Debian's would conflict with them
+# tests/readers/perfetto; where they are from elsewhere, Debian's would conflict with them
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
 vm_packages=(
     busybox-static e2fsprogs jq kmod make qemu-system-x86 xz-utils zstd # scripts/vm
+    trace-cmd # tests/vm/trace-cmd
 )
 
 arm64_tools=(g++-aarch64-linux-gnu qemu-system-arm) # cmake --preset arm64, scripts/vm 6.12-arm64

@@ -124,6 +124,7 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     watching.duration_ns = todo->duration_ns;
     watching.thresholds_ns = todo->session.stalls;
     watching.around_ns = todo->around_ns;
+    watching.detach = todo->session.marks(); // what others got of it shall be what we tell
     watching.each_turn = [&](std::uint64_t now_ns) {
         acts.turn(now_ns);
         perf.turn(now_ns);
