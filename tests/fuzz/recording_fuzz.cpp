@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The reader of recordings on hostile input: info, report, script and exports of it. An input is a file as it is, or (its first byte is
 // 'c') what becomes one: a kind, a CPU, a length and a payload each, which get the heads and checksums that would keep most mutations out.
+#include "exporting/folded.hpp"
+#include "exporting/lines.hpp"
+#include "exporting/openmetrics.hpp"
 #include "exporting/output.hpp"
+#include "exporting/perf.hpp"
 #include "exporting/perfetto.hpp"
 #include "recording/chunk.hpp"
 #include "recording/replay.hpp"
@@ -53,6 +57,15 @@ std::string path_of(recording::bytes contents) {
     return fmt::format("/proc/self/fd/{}", file);
 }
 
+template <typename T, typename... Arguments>
+void export_with(const std::string& path, const Arguments&... arguments) {
+    auto from = recording::replay::open(path);
+    auto to = exporting::output::open("/dev/null");
+    T out(*from, arguments..., *to);
+    from->run({}, out, out);
+    if (!out.finish() || !to->keep()) std::abort();
+}
+
 void read(const std::string& path) {
     auto report = recording::replay::open(path);
     if (!report) return;
@@ -76,11 +89,11 @@ void read(const std::string& path) {
     sink::script script({}, *lines, {});
     lines->run({}, script, script);
     (void)script.finish();
-    auto exported = recording::replay::open(path);
-    auto to = exporting::output::open("/dev/null");
-    exporting::perfetto trace(*exported, {}, *to);
-    exported->run({}, trace, trace);
-    if (!trace.finish() || !to->keep()) std::abort();
+    export_with<exporting::perfetto>(path, recording::selection{});
+    export_with<exporting::openmetrics>(path, recording::selection{});
+    export_with<exporting::folded>(path);
+    export_with<exporting::lines>(path, sink::stalls_heading{});
+    export_with<exporting::perf>(path);
 }
 
 } // namespace

@@ -73,14 +73,18 @@ struct export_options {
 
 constexpr std::uint64_t usual_around_ns = 50'000'000;
 
+std::vector<std::string_view> format_names() {
+    std::vector<std::string_view> names;
+    for (const format& one : formats) names.push_back(one.name);
+    return names;
+}
+
 result<const format*> format_named(const std::string& name) {
     const auto* const found =
         std::find_if(formats.begin(), formats.end(), [&name](const format& one) { return one.name == name; });
     if (found != formats.end()) return found;
-    std::vector<std::string_view> names;
-    for (const format& one : formats) names.push_back(one.name);
-    return failure(exit_status::usage,
-                   fmt::format("--to {}: there is no such format; there are {}", name, fmt::join(names, ", ")));
+    return failure(exit_status::usage, fmt::format("--to {}: there is no such format; there are {}", name,
+                                                   fmt::join(format_names(), ", ")));
 }
 
 // The time of one incident and what is around it. Fails: usage (there is no such incident).
@@ -152,13 +156,25 @@ command add_export(CLI::App& parent) {
     const auto options = std::make_shared<export_options>();
     CLI::App* app = parent.add_subcommand("export", "a recording for perf, Perfetto, flame graphs, Prometheus");
     add_recorded(*app, options->recorded, true);
-    app->add_option("--to", options->format, "folded, perfetto")->required()->type_name("FORMAT");
-    app->add_option("-o,--output", options->output, "into this file; - is the standard output")->type_name("FILE");
+    app->add_option("--to", options->format, fmt::format("{}", fmt::join(format_names(), ", ")))
+        ->required()
+        ->type_name("FORMAT");
+    app->add_option(
+           "-o,--output", options->output,
+           "into this file; - is the standard output, as it is for folded,\njsonl and openmetrics if nothing is said")
+        ->type_name("FILE");
     app->add_option("--stall", options->incident,
                     "only incident N, as `irqscope report --stalls` numbers them,\nand what is around it")
         ->type_name("N");
     app->add_option("--around", options->around, "with --stall: so long before it and after it (50ms)")
         ->type_name("TIME");
+    app->footer(
+        "Examples:\n"
+        "  irqscope export --to perf -o - | perf report -i - --sort comm,sym\n"
+        "  irqscope export --to perfetto --stall 3 --around 50ms     for ui.perfetto.dev (docs/PERFETTO.md)\n"
+        "  irqscope export --to folded | flamegraph.pl >stalls.svg\n"
+        "  irqscope export --to openmetrics -o metrics              to be scraped as application/openmetrics-text\n\n"
+        "docs/PERF.md says what is in each of them.");
     return [options](const global_options& /*global*/) { return run_export(*options); };
 }
 

@@ -60,7 +60,6 @@ result<void> set_time(const char* option, const std::string& text, std::uint64_t
 void add_perf(CLI::App& app, perf_options& to) {
     app.add_option("--perf-pid", to.pid,
                    "stalls go into the bpf-output event of this running perf, too\n(docs/PERF.md)")
-        ->check(CLI::PositiveNumber)
         ->type_name("PID");
     app.add_option("--perf-control", to.control,
                    "enables a perf's events around each incident: fifo:CTL[,ACK], as\nperf's "
@@ -69,12 +68,10 @@ void add_perf(CLI::App& app, perf_options& to) {
     app.add_option("--perf-window", to.window, "for so long after an incident they stay enabled (1s)")
         ->type_name("TIME");
     app.add_option("--perf-signal", to.signal, "SIGUSR2 to this perf at each incident, for --switch-output=signal")
-        ->check(CLI::PositiveNumber)
         ->type_name("PID");
     app.add_option("--perf-every", to.every, "not more often; what is skipped is counted (10s)")->type_name("TIME");
     app.add_option("--mark", to.mark,
                    "printk: stalls go into the kernel's trace buffer, too\n(bpf_trace:bpf_trace_printk)")
-        ->check(CLI::IsMember({"printk"}))
         ->type_name("WHERE");
 }
 
@@ -84,12 +81,14 @@ result<perf_partners> find_partners(const perf_options& options, probe::session_
     made.signals.interval_ns = usual_every_ns;
     if (!options.window.empty() && options.control.empty())
         return failure(exit_status::usage, "--perf-window needs --perf-control");
-    if (!options.every.empty() && options.signal == 0)
+    if (!options.every.empty() && !options.signal)
         return failure(exit_status::usage, "--perf-every needs --perf-signal");
     if (auto set = set_time("--perf-window", options.window, made.window_ns); !set) return tl::unexpected(set.error());
     if (auto set = set_time("--perf-every", options.every, made.signals.interval_ns); !set)
         return tl::unexpected(set.error());
     for (const auto& [kind, ns] : to.stalls) made.signals.kinds.insert(kind);
+    if (!options.mark.empty() && options.mark != "printk")
+        return failure(exit_status::usage, fmt::format("--mark {}: there is printk", options.mark));
     made.printk = to.mark_printk = options.mark == "printk";
     if (made.printk && to.stalls.empty())
         return failure(exit_status::usage, "every kind of stall is off: there is nothing to mark");
@@ -98,13 +97,13 @@ result<perf_partners> find_partners(const perf_options& options, probe::session_
         if (!control) return tl::unexpected(control.error());
         made.control = std::move(*control);
     }
-    if (options.signal != 0) {
-        auto one = to_signal(options.signal);
+    if (options.signal) {
+        auto one = to_signal(*options.signal);
         if (!one) return tl::unexpected(one.error());
         made.signalled = std::move(*one);
     }
-    if (options.pid == 0) return made;
-    auto one = host::process::open(options.pid, fmt::format("--perf-pid {}", options.pid));
+    if (!options.pid) return made;
+    auto one = host::process::open(*options.pid, fmt::format("--perf-pid {}", *options.pid));
     if (!one) return tl::unexpected(one.error());
     auto events = probe::perf_events::borrow(std::move(*one));
     if (!events) return tl::unexpected(events.error());

@@ -19,12 +19,12 @@
 
 namespace irqscope::cli {
 
-// As given; empty or 0: not given.
+// As given; empty: not given.
 struct perf_options {
-    int pid = 0;
+    std::optional<int> pid;
     std::string control;
     std::string window;
-    int signal = 0;
+    std::optional<int> signal;
     std::string every;
     std::string mark;
 };

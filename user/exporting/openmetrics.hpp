@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A recording's histograms and stalls as OpenMetrics text 1.0, for a scrape or node_exporter's textfile collector: without time
-// stamps of samples, since what is scraped is of now; exemplars have theirs.
+// A recording's histograms and stalls as OpenMetrics text 1.0, for a scrape: without time stamps of samples, since what is scraped
+// is of now; exemplars have theirs.
 #pragma once
 
 #include "exporting/exporter.hpp"

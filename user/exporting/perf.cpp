@@ -22,6 +22,7 @@ constexpr const char* other_functions = "other functions";
 constexpr std::uint64_t empty_kernel = 0xffff'e000'0000'0000;
 constexpr std::uint64_t empty_kernel_size = 4096;
 
+constexpr std::size_t most_frames = 127; // as perf itself has them; a record has room for 64 KiB
 constexpr std::size_t longest_comm = 64;
 constexpr std::size_t longest_text = 400;
 constexpr std::size_t longest_setting = 200;
@@ -83,7 +84,8 @@ void perf::name_task(const model::stall& one) {
 void perf::add(const model::stall& one) {
     if (!to_->is_wanted()) return;
     std::vector<std::uint64_t> chain;
-    for (const frame& each : call_chain_of(one)) chain.push_back(address_of(each));
+    for (const frame& each : call_chain_of(one))
+        if (chain.size() < most_frames) chain.push_back(address_of(each));
     name_task(one);
     const std::string text = text_of(one);
     to_->write(records::record(

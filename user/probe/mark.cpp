@@ -38,7 +38,10 @@ result<perf_events> perf_events::borrow(host::process from) {
     if (!numbers)
         return failure(exit_status::not_possible,
                        fmt::format("{}: its descriptors cannot be looked at: {}", who, numbers.error().message));
-    if (numbers->empty()) return failure(exit_status::not_possible, fmt::format("{} has no perf events; {}", who, how));
+    if (numbers->empty())
+        return failure(
+            exit_status::not_possible,
+            fmt::format("{} has no perf events: it is perf's own number that is wanted, not sudo's; {}", who, how));
     perf_events made(std::move(from));
     int reason = 0;
     for (const int number : *numbers) {

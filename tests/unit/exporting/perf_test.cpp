@@ -126,6 +126,14 @@ TEST_F(perf_file, features_lie_where_the_table_says) {
     EXPECT_EQ(end, file_.size());
 }
 
+TEST_F(perf_file, stack_of_any_depth_fits_into_its_record) {
+    model::stall one = sink::made_irq_off();
+    one.stack.assign(100'000, "f+0x1");
+    read({one});
+    ASSERT_EQ(of(PERF_RECORD_SAMPLE).size(), 1U);
+    EXPECT_EQ(at<std::uint64_t>(of(PERF_RECORD_SAMPLE)[0], 48), 127U + 1U);
+}
+
 TEST_F(perf_file, hostile_names_are_printable_and_short) {
     model::stall one = sink::made_irq_off();
     one.current.comm = sink::hostile_name;
