@@ -27,8 +27,9 @@ folded::folded(const recording::replay& /*of*/, output& to)
 void folded::add(const model::stall& one) {
     const std::string comm = one.current.pid == 0 ? "swapper" : sink::printable(one.current.comm, longest_comm);
     std::string stack = fmt::format("{};{}", name_of(one.kind), one_frame(comm));
-    const auto chain = call_chain_of(one);
-    for (auto at = chain.rbegin(); at != chain.rend(); ++at) stack += ';' + one_frame(at->function);
+    auto chain = call_chain_of(one);
+    std::reverse(chain.begin(), chain.end());
+    for (const frame& each : chain) stack += ';' + one_frame(each.function);
     stacks_[stack] += one.at_least_ns;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "exporting/perf_records.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <ctime>
 #include <linux/perf_event.h>
-#include <time.h>
 
 namespace irqscope::exporting::perf_records {
 

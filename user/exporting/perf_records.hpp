@@ -38,7 +38,7 @@ std::string record(const sample& from);
 // Only where perf reads from a pipe: what the file has in its sections.
 std::string piped_attr(std::size_t event);
 std::string piped_name(std::size_t event, std::string_view name);
-std::string piped_feature(unsigned number, std::string_view content);
+std::string piped_feature(unsigned which, std::string_view content);
 std::string piped_features_end();
 
 // Contents of features; their numbers are HEADER_* of tools/perf/util/header.h.

@@ -78,17 +78,20 @@ void perf_events::look(const session& into) {
         // the kernel refuses events that cannot be read from a program, and those that children inherit
         if (bpf_map_update_elem(with.candidate, &zero, &number, BPF_ANY) != 0) continue;
         int said = EOPNOTSUPP;
+        std::size_t at = next;
         for (std::size_t tried = 0; tried < online.size() && said == EOPNOTSUPP; tried++) {
-            const int cpu = online[(next + tried) % online.size()];
-            if (entered_.contains(cpu)) continue;
-            said = try_on(cpu, with.try_program);
-            const auto place = static_cast<std::uint32_t>(cpu);
-            if ((said == 0 || said == ENOSPC) && bpf_map_update_elem(with.events, &place, &number, BPF_ANY) == 0) {
-                entered_.emplace(cpu, std::move(one));
-                next = (next + tried + 1) % online.size();
-            }
+            at = (next + tried) % online.size();
+            if (!entered_.contains(online[at])) said = try_on(online[at], with.try_program);
         }
-        if (said == EOPNOTSUPP && entered_.size() < online.size()) waiting.push_back(std::move(one));
+        if (said == EOPNOTSUPP) {
+            if (entered_.size() < online.size()) waiting.push_back(std::move(one));
+            continue;
+        }
+        if (said != 0 && said != ENOSPC) continue;
+        const auto place = static_cast<std::uint32_t>(online[at]);
+        if (bpf_map_update_elem(with.events, &place, &number, BPF_ANY) != 0) continue;
+        entered_.emplace(online[at], std::move(one));
+        next = (at + 1) % online.size();
     }
     bpf_map_delete_elem(with.candidate, &zero);
     candidates_ = std::move(waiting);
