@@ -112,21 +112,21 @@ result<perf_partners> find_partners(const perf_options& options, probe::session_
     return made;
 }
 
-perf_session::perf_session(perf_partners with, probe::session& programs, sink::stall_sink& to)
-    : with_(std::move(with)), steer_(with_.window_ns), signal_rule_(with_.signals), programs_(&programs), to_(&to) {}
-
-result<void> perf_session::enter() {
-    if (!with_.events) return {};
-    if (auto entered = with_.events->enter(*programs_); !entered) return entered;
+result<void> enter(perf_partners& with, probe::session& programs) {
+    if (!with.events) return {};
+    if (auto entered = with.events->enter(programs); !entered) return entered;
     const auto online = host::online_cpus().value_or(std::vector<int>{});
-    if (const auto without = host::difference(online, with_.events->cpus()); with_.events->cpus().empty())
+    if (const auto without = host::difference(online, with.events->cpus()); with.events->cpus().empty())
         fmt::print(stderr, "irqscope: {} has its event disabled; stalls go into it once it is enabled\n",
-                   who(with_.events->owner()));
+                   who(with.events->owner()));
     else if (!without.empty())
-        warn(fmt::format("{} has no event on CPUs {}: their stalls do not go into it", who(with_.events->owner()),
+        warn(fmt::format("{} has no event on CPUs {}: their stalls do not go into it", who(with.events->owner()),
                          host::format_cpu_list(without)));
     return {};
 }
+
+perf_session::perf_session(perf_partners with, probe::session& programs, sink::stall_sink& to)
+    : with_(std::move(with)), steer_(with_.window_ns), signal_rule_(with_.signals), programs_(&programs), to_(&to) {}
 
 bool perf_session::stall(const model::stall& one) {
     const std::uint64_t now_ns = host::monotonic_ns();

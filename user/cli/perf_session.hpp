@@ -47,10 +47,13 @@ struct perf_partners {
 // (there is no such perf, or it has no such event).
 result<perf_partners> find_partners(const perf_options& options, probe::session_options& to);
 
+// Finds the CPUs of perf's events, as soon as the programs are loaded. Fails: not_possible (none of them can be shared).
+result<void> enter(perf_partners& with, probe::session& programs);
+
 // Between the watch and what it tells.
 class perf_session final : public sink::stall_sink {
 public:
-    // Of a session that is loaded; it and `to` live as long as this.
+    // Behind enter(). The session and `to` live as long as this.
     perf_session(perf_partners with, probe::session& programs, sink::stall_sink& to);
 
     // Finds the CPUs of perf's events. Fails: not_possible (none of them can be shared).

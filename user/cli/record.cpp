@@ -144,10 +144,10 @@ result<void> run_record(const record_options& options, const global_options& glo
     auto todo = understand(options);
     if (!todo) return tl::unexpected(todo.error());
     if (const auto allowed = probe::require_rights(); !allowed) return allowed;
-    auto partners = find_partners(options.perf, todo->session);
-    if (!partners) return tl::unexpected(partners.error());
     auto helper = start_helper(todo->acting); // before anything is given up, and before there are threads
     if (!helper) return tl::unexpected(helper.error());
+    auto partners = find_partners(options.perf, todo->session); // the helper shall not hold them
+    if (!partners) return tl::unexpected(partners.error());
     std::optional<host::workload> command;
     if (!options.command.empty()) { // before anything is given up, which it would lack
         auto prepared = host::workload::prepare(options.command);
@@ -174,6 +174,7 @@ result<void> run_record(const record_options& options, const global_options& glo
     become_urgent();
     auto running = probe::measurement::start(*kernel, todo->session, todo->session.stream ? &recorder : nullptr);
     if (!running) return tl::unexpected(running.error());
+    if (auto entered = enter(*partners, running->programs()); !entered) return entered;
     measured = &*running;
     about.without_beat = running->programs().without_beat();
     if (auto opened = recorder.open(); !opened) return opened;
@@ -191,7 +192,6 @@ result<void> run_record(const record_options& options, const global_options& glo
     heading.clock = {host::monotonic_ns(), std::chrono::system_clock::now()};
     acting acts(todo->acting, std::move(*helper), files_switch);
     perf_session perf(std::move(*partners), running->programs(), acts);
-    if (auto entered = perf.enter(); !entered) return entered;
     perf.begin(heading);
     progress shown(recorder, todo->duration_ns);
     watch_plan watching;

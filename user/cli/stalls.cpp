@@ -89,10 +89,10 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     auto todo = understand(options);
     if (!todo) return tl::unexpected(todo.error());
     if (const auto allowed = probe::require_rights(); !allowed) return allowed;
-    auto partners = find_partners(options.perf, todo->session);
-    if (!partners) return tl::unexpected(partners.error());
     auto helper = start_helper(todo->acting); // before anything is given up, and before there are threads
     if (!helper) return tl::unexpected(helper.error());
+    auto partners = find_partners(options.perf, todo->session); // the helper shall not hold them
+    if (!partners) return tl::unexpected(partners.error());
     const auto kernel = probe::kernel::inspect(global.btf_file);
     if (!kernel) return tl::unexpected(kernel.error());
     auto symbols = symbols::live_symbols::open();
@@ -101,6 +101,7 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
     become_urgent();
     auto running = probe::measurement::start(*kernel, todo->session);
     if (!running) return tl::unexpected(running.error());
+    if (auto entered = enter(*partners, running->programs()); !entered) return entered;
     auto when = settle(*running);
     if (!when) return tl::unexpected(when.error());
 
@@ -117,7 +118,6 @@ result<void> run_stalls(const stalls_options& options, const global_options& glo
         out = std::make_unique<sink::text_stalls>(todo->brief);
     acting acts(todo->acting, std::move(*helper), *out);
     perf_session perf(std::move(*partners), running->programs(), acts);
-    if (auto entered = perf.enter(); !entered) return entered;
     if (!perf.begin(heading)) return {};
     fmt::print(stderr, "irqscope: watching{}, Ctrl-C ends it and sums up\n", words_for(todo->duration_ns));
     watch_plan watching;
