@@ -22,7 +22,7 @@
 struct wire_mark_counts {
 	__u64 sent;    /* perf has them in its buffer */
 	__u64 full;    /* its buffer was full, since perf did not read it, or has just gone */
-	__u64 off;     /* its event was disabled */
+	__u64 off;     /* its event was disabled, or had been until now */
 	__u64 absent;  /* it has no event on that CPU, or nobody's buffer is behind it any more */
 	__u64 printed; /* into the trace buffer */
 };

@@ -21,7 +21,7 @@ model::stall make_stall(std::size_t number) {
     made.end_ns = made_start_ns + number * 1000;
     made.at_least_ns = (number + 1) * 1000;
     made.start_ns = made.end_ns - made.at_least_ns;
-    made.current = {static_cast<int>(number % 50), number % 2 == 0 ? "kworker/3:1 [x]" : "my; task (a)"};
+    made.current = {static_cast<int>(number % 50), number % 3 == 0 ? "kworker/3:1 [x]" : "my; task (a)"};
     if (number % 5 == 0) return made;
     made.stack_is = model::stack_kind::post_hoc;
     made.stack = {fmt::format("hold_{}.part.0+0x12", number % 300), "vfs_write+0xd6", "ipt_do_table+0x23c [ip_tables]"};
@@ -37,8 +37,8 @@ recording::header make_recording(const std::string& file, std::size_t stalls) {
     about.host = "a host";
     about.kernel = "6.1.0 #1";
     about.machine = "x86_64";
-    about.monotonic_ns = made_start_ns;
-    about.boottime_ns = made_start_ns;
+    about.monotonic_ns = made_start_ns + 100'000;
+    about.boottime_ns = about.monotonic_ns;
     about.realtime_ns = 1'746'680'000'000'000'000;
     about.cpus.assign(cpus.begin(), cpus.end());
     recording::files_plan where;
@@ -52,7 +52,15 @@ recording::header make_recording(const std::string& file, std::size_t stalls) {
     heading.cpus = about.cpus;
     to.begin(heading);
     for (std::size_t i = 0; i < stalls; i++) {
-        to.stall(make_stall(i));
+        model::stall one = make_stall(i);
+        if (i % 7 == 3) {
+            model::stall open = one;
+            open.state = model::stall_state::open;
+            open.at_least_ns = 1;
+            to.stall(open);
+            to.over(one);
+        }
+        to.stall(one);
         if (i % 1000 == 999) out.flush();
     }
     model::snapshot interval;

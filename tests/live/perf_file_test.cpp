@@ -66,7 +66,7 @@ TEST_P(perf_file, is_read_by_script_with_each_stall_and_its_length) {
         ASSERT_NE(line.find(fmt::format("[{:03}]", cpu)), std::string::npos) << line;
         const bool idle = number % 50 == 0;
         ASSERT_NE(line.find(idle              ? "swapper"
-                            : number % 2 == 0 ? "kworker/3:1 [x]"
+                            : number % 3 == 0 ? "kworker/3:1 [x]"
                                               : "my; task (a)"),
                   std::string::npos)
             << line;

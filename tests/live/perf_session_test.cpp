@@ -69,7 +69,6 @@ void expect_the_same(const told& what, const perf_samples& seen) {
         const auto found = seen.stalls.find(mark);
         ASSERT_NE(found, seen.stalls.end()) << one;
         EXPECT_GE(found->second.time_ns + us, end_of(mark)) << one; // perf prints it rounded down
-        EXPECT_LE(found->second.time_ns, end_of(mark) + 20 * ms) << one;
         close += found->second.time_ns <= end_of(mark) + 100 * us ? 1U : 0U;
         std::size_t at = 0;
         for (const json& frame : one.at("stack")) {
@@ -78,7 +77,7 @@ void expect_the_same(const told& what, const perf_samples& seen) {
             ASSERT_NE(at, std::string::npos) << function << " is not in " << found->second.chain;
         }
     }
-    EXPECT_GE(4 * close, 3 * what.stalls.size()) << "this machine's CPUs may be away in between, but not that often";
+    EXPECT_GE(2 * close, what.stalls.size()) << "this machine's CPUs may be away in between, but not that often";
     EXPECT_GE(seen.stalls.size(), what.stalls.size());
     EXPECT_LE(seen.stalls.size(), what.stalls.size() + what.set_aside);
 }
@@ -155,6 +154,40 @@ TEST_F(perf_session, events_are_on_around_incidents_and_off_elsewhere) {
     }
 }
 
+TEST_F(perf_session, events_stay_on_through_a_burst) {
+    const std::string control = fifos();
+    perf_process perf({"-a", "-k", "mono", "-e", "cpu-clock", "-F", "200", "-D", "-1", "--control", control, "-o",
+                       path("perf.data")});
+    const told what =
+        read(run_over_holds(fmt::format("stalls -d 9 --json --perf-control {} --perf-window 2s", control), 8, 150));
+    ASSERT_TRUE(perf.end());
+    ASSERT_GE(held(what), 7U);
+    std::size_t bursts = 1; // others' stalls may be elsewhere
+    std::vector<std::uint64_t> ends;
+    for (const json& one : what.stalls) ends.push_back(end_of(mark_of(one)));
+    std::sort(ends.begin(), ends.end());
+    for (std::size_t i = 1; i < ends.size(); i++) bursts += ends[i] - ends[i - 1] > 1000 * ms ? 1U : 0U;
+    EXPECT_GE(number(what, "enables"), 1U);
+    EXPECT_LE(number(what, "enables"), bursts);
+}
+
+// Events that are disabled when irqscope starts have no CPU yet.
+TEST_F(perf_session, stall_finds_perfs_event_once_it_is_enabled) {
+    const std::string control = fifos();
+    perf_process perf(
+        {"-a", "-k", "mono", "-e", into_bpf_output, "-D", "-1", "--control", control, "-o", path("perf.data")});
+    const told what = read(run_over_holds(
+        fmt::format("stalls -d 10 --json --perf-pid {} --perf-control {} --perf-window 10s", perf.id(), control), 5,
+        1000));
+    ASSERT_TRUE(perf.end());
+    const perf_samples seen = samples_of(path("perf.data"));
+    EXPECT_GE(number(what, "disabled"), 1U) << "those that came before it was enabled";
+    EXPECT_EQ(number(what, "no_event"), 0U);
+    EXPECT_GE(number(what, "sent"), 2U);
+    EXPECT_EQ(number(what, "sent"), seen.stalls.size());
+    EXPECT_EQ(seen.markers, must(host::online_cpus()).size());
+}
+
 TEST_F(perf_session, flight_recorder_is_written_at_each_signal) {
     perf_process perf({"-a", "-k", "mono", "-e", "cpu-clock", "-F", "200", "--overwrite", "--switch-output=signal",
                        "-o", path("perf.data")});
@@ -179,7 +212,7 @@ TEST_F(perf_session, perf_may_be_killed_and_what_it_does_not_get_is_counted) {
     const told what = read(done);
     EXPECT_GE(held(what), 5U) << "tracing goes on";
     EXPECT_NE(done.err.find("has ended"), std::string::npos) << done.err;
-    EXPECT_EQ(done.err.find("warning"), done.err.rfind("warning")) << "one warning: " << done.err;
+    EXPECT_EQ(done.err.find("has ended"), done.err.rfind("has ended")) << "it is said once: " << done.err;
     EXPECT_GE(number(what, "sent"), 2U);
     // until it is noticed the kernel says the same of a buffer that is gone as of one that is full
     const auto not_sent = number(what, "buffer_full") + number(what, "no_event");

@@ -9,7 +9,6 @@
 #include "exporting/output.hpp"
 #include "exporting/perf.hpp"
 #include "exporting/perfetto.hpp"
-#include "recording/summing.hpp"
 
 #include <algorithm>
 #include <array>
@@ -38,6 +37,7 @@ struct made_for {
 struct format {
     std::string_view name;
     const char* file; // where it goes if nothing else is said; "-" is the standard output
+    bool spans;       // it shows them
     std::unique_ptr<exporter> (*make)(const made_for&);
 };
 
@@ -56,11 +56,11 @@ std::unique_ptr<exporter> make_lines(const made_for& with) {
 }
 
 constexpr std::array formats{
-    format{"perf", "irqscope.perf.data", make<exporting::perf>},
-    format{"folded", "-", make<exporting::folded>},
-    format{"jsonl", "-", make_lines},
-    format{"openmetrics", "-", make_of_part<exporting::openmetrics>},
-    format{"perfetto", "irqscope.perfetto-trace", make_of_part<exporting::perfetto>},
+    format{"perf", "irqscope.perf.data", false, make<exporting::perf>},
+    format{"folded", "-", false, make<exporting::folded>},
+    format{"jsonl", "-", true, make_lines},
+    format{"openmetrics", "-", true, make_of_part<exporting::openmetrics>},
+    format{"perfetto", "irqscope.perfetto-trace", true, make_of_part<exporting::perfetto>},
 };
 
 struct export_options {
@@ -87,6 +87,29 @@ result<const format*> format_named(const std::string& name) {
                                                    fmt::join(format_names(), ", ")));
 }
 
+// From the first start to the last end of one incident's stalls, by the number that they were told with.
+class incident_time final : public recording::listener {
+public:
+    explicit incident_time(std::uint64_t incident) : incident_(incident) {}
+
+    void run(recording::replay& of, const recording::selection& wanted) { of.run(wanted, nothing_, *this); }
+    void on_told(model::stall one) override {
+        newest_ = std::max(newest_, one.incident);
+        if (one.incident != incident_) return;
+        if (!found_) found_ = {UINT64_MAX, 0};
+        found_->first = std::min(found_->first, one.start_ns);
+        found_->second = std::max(found_->second, one.end_ns);
+    }
+    [[nodiscard]] const std::optional<std::pair<std::uint64_t, std::uint64_t>>& found() const { return found_; }
+    [[nodiscard]] std::uint64_t newest() const { return newest_; } // the highest number there is
+
+private:
+    stream::span_counter nothing_{false, false};
+    std::uint64_t incident_;
+    std::uint64_t newest_ = 0;
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> found_;
+};
+
 // The time of one incident and what is around it. Fails: usage (there is no such incident).
 result<void> narrow(recording::selection& to, const export_options& options) {
     std::uint64_t around_ns = usual_around_ns;
@@ -97,22 +120,17 @@ result<void> narrow(recording::selection& to, const export_options& options) {
     }
     auto from = recording::replay::open(options.recorded.input);
     if (!from) return tl::unexpected(from.error());
-    std::uint64_t first_ns = UINT64_MAX;
-    std::uint64_t last_ns = 0;
-    std::uint64_t newest = 0;
-    recording::summing sum(to, [&](const model::stall& one) {
-        newest = std::max(newest, one.incident);
-        if (one.incident != options.incident) return;
-        first_ns = std::min(first_ns, one.start_ns);
-        last_ns = std::max(last_ns, one.end_ns);
-    });
-    from->run(to, sum.spans(), sum);
-    if (last_ns == 0)
+    recording::selection stalls = to;
+    stalls.spans = false;
+    incident_time time(options.incident);
+    time.run(*from, stalls);
+    if (!time.found())
         return failure(exit_status::usage,
-                       newest == 0
+                       time.newest() == 0
                            ? fmt::format("--stall {}: {} has no stall", options.incident, options.recorded.input)
                            : fmt::format("--stall {}: {} has no such incident; they go up to {}", options.incident,
-                                         options.recorded.input, newest));
+                                         options.recorded.input, time.newest()));
+    const auto [first_ns, last_ns] = *time.found();
     to.from_ns = std::max(to.from_ns, first_ns - std::min(first_ns, around_ns));
     to.to_ns = std::min(to.to_ns, last_ns + around_ns);
     return {};
@@ -139,6 +157,7 @@ result<void> run_export(const export_options& options) {
     const std::string path = options.output.empty() ? (*how)->file : options.output;
     if (path != "-" && is_one_file(path, options.recorded.input))
         return failure(exit_status::usage, fmt::format("-o {} is the recording itself", path));
+    wanted->spans = (*how)->spans;
     auto to = exporting::output::open(path);
     if (!to) return tl::unexpected(to.error());
     const auto out = (*how)->make({&*from, &*wanted, &*to});

@@ -9,6 +9,7 @@
 #include "sink/text_words.hpp"
 #include "sink/units.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -115,6 +116,7 @@ result<perf_partners> find_partners(const perf_options& options, probe::session_
 result<void> enter(perf_partners& with, probe::session& programs) {
     if (!with.events) return {};
     if (auto entered = with.events->enter(programs); !entered) return entered;
+    programs.set_marks_wait(with.events->has_more());
     const auto online = host::online_cpus().value_or(std::vector<int>{});
     if (const auto without = host::difference(online, with.events->cpus()); with.events->cpus().empty())
         fmt::print(stderr, "irqscope: {} has its event disabled; stalls go into it once it is enabled\n",
@@ -141,7 +143,8 @@ bool perf_session::over(const model::stall& one) {
 }
 
 void perf_session::signal() {
-    const int failed = with_.signalled->send(SIGUSR2);
+    // one that nobody has waited for yet would take it
+    const int failed = with_.signalled->has_ended() ? ESRCH : with_.signalled->send(SIGUSR2);
     (void)signal_rule_.over(host::monotonic_ns()); // nothing of it goes on
     (failed == 0 ? signals_ : signals_failed_)++;
     if (failed != 0 && signals_failed_ == 1)
@@ -152,14 +155,16 @@ void perf_session::signal() {
 void perf_session::watch_events(std::uint64_t now_ns) {
     if (events_gone_) return;
     if (with_.events->owner().has_ended()) {
-        with_.events->give_back(*programs_);
+        with_.events->give_back();
+        programs_->set_marks_wait(false);
         events_gone_ = true;
         warn(fmt::format("{} has ended: stalls no longer go into it", who(with_.events->owner())));
         return;
     }
     if (now_ns < next_look_ns_) return;
     next_look_ns_ = now_ns + look_ns;
-    if (with_.events->has_more()) with_.events->look(*programs_);
+    programs_->set_marks_wait(with_.events->has_more());
+    if (with_.events->has_more()) with_.events->look();
     if (told_full_ || marks().full == 0) return;
     told_full_ = true;
     warn(fmt::format("{} does not read its buffer, which is full: stalls do not get into it, and are counted",
@@ -167,21 +172,24 @@ void perf_session::watch_events(std::uint64_t now_ns) {
 }
 
 void perf_session::watch_control() {
-    const auto answered = with_.control->is_answered();
-    if (!answered || *answered != told_silent_) return;
-    told_silent_ = !*answered;
+    using outcome = perf::control::outcome;
+    const auto last = with_.control->last();
+    if (last == outcome::none || (last != outcome::answered) == told_silent_) return;
+    told_silent_ = last != outcome::answered;
     if (!told_silent_)
         fmt::print(stderr, "irqscope: --perf-control: perf answers again\n");
     else
-        warn(with_.control->done().unread != 0
-                 ? "--perf-control: nobody reads the commands; is there a perf with this --control?"
-                 : "--perf-control: perf reads the commands and does not answer");
+        warn(last == outcome::unread ? "--perf-control: nobody reads the commands; is there a perf with this --control?"
+                                     : "--perf-control: perf reads the commands and does not answer");
 }
 
 void perf_session::turn(std::uint64_t now_ns) {
     if (with_.events) watch_events(now_ns);
     if (!with_.control) return;
+    const bool was_waiting = with_.control->is_waiting();
     with_.control->turn(steer_.is_on(now_ns), now_ns);
+    if (was_waiting && !with_.control->is_waiting() && with_.control->is_on())
+        next_look_ns_ = 0; // its events are enabled
     watch_control();
 }
 

@@ -11,6 +11,7 @@ namespace irqscope::exporting {
 namespace {
 
 constexpr std::size_t longest_name = 200;
+constexpr std::size_t longest_comm = 64;
 
 // "function+0x12 [module]", or a bare address.
 frame parse(const std::string& text) {
@@ -41,9 +42,19 @@ bool is_the_holders(const model::stall& one) {
 
 std::vector<frame> call_chain_of(const model::stall& one) {
     std::vector<frame> chain;
-    if (!is_the_holders(one)) chain.push_back({sink::printable(culprit_of(one), longest_name), 0});
+    if (!is_the_holders(one)) {
+        const bool nobody = one.stack.empty() && !one.culprit && !is_task_known(one);
+        chain.push_back({nobody ? "?" : sink::printable(culprit_of(one), longest_name), 0});
+    }
     for (const std::string& text : one.stack) chain.push_back(parse(text));
     return chain;
+}
+
+bool is_task_known(const model::stall& one) { return one.current.pid != 0 || !one.current.comm.empty(); }
+
+std::string task_of(const model::stall& one) {
+    if (!is_task_known(one)) return "?";
+    return one.current.pid == 0 ? "swapper" : sink::printable(one.current.comm, longest_comm);
 }
 
 } // namespace irqscope::exporting

@@ -19,4 +19,9 @@ struct frame {
 // neither that nor a stack, the task does.
 std::vector<frame> call_chain_of(const model::stall& one);
 
+// False: of a CPU that could not tell it itself nobody knows who runs there.
+bool is_task_known(const model::stall& one);
+// Its name, "swapper" of an idle one as perf has it; "?": nobody knows.
+std::string task_of(const model::stall& one);
+
 } // namespace irqscope::exporting

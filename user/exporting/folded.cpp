@@ -2,8 +2,6 @@
 #include "exporting/folded.hpp"
 
 #include "exporting/call_chain.hpp"
-#include "sink/page.hpp"
-
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -11,7 +9,7 @@ namespace irqscope::exporting {
 
 namespace {
 
-constexpr std::size_t longest_comm = 64;
+constexpr std::size_t most_stacks = 65536;
 
 // A semicolon would part a frame in two.
 std::string one_frame(std::string name) {
@@ -25,11 +23,11 @@ folded::folded(const recording::replay& /*of*/, output& to)
     : to_(&to), stalls_([this](const model::stall& one) { add(one); }) {}
 
 void folded::add(const model::stall& one) {
-    const std::string comm = one.current.pid == 0 ? "swapper" : sink::printable(one.current.comm, longest_comm);
-    std::string stack = fmt::format("{};{}", name_of(one.kind), one_frame(comm));
+    std::string stack = fmt::format("{};{}", name_of(one.kind), one_frame(task_of(one)));
     auto chain = call_chain_of(one);
     std::reverse(chain.begin(), chain.end());
     for (const frame& each : chain) stack += ';' + one_frame(each.function);
+    if (stacks_.size() >= most_stacks && !stacks_.contains(stack)) stack = fmt::format("{};other", name_of(one.kind));
     stacks_[stack] += one.at_least_ns;
 }
 

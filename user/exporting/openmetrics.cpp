@@ -59,10 +59,13 @@ std::optional<model::series_id> series_of(const model::stall& one) {
 } // namespace
 
 openmetrics::openmetrics(const recording::replay& of, const recording::selection& wanted, output& to)
-    : of_(&of), to_(&to), sum_(wanted, [this](const model::stall& one) { stalls_.told(one); }),
+    : of_(&of), to_(&to), sum_(wanted, [](const model::stall& /*one*/) {}),
       stalls_([this](const model::stall& one) { add(one); }) {}
 
-void openmetrics::on_told(model::stall one) { sum_.on_told(std::move(one)); }
+void openmetrics::on_told(model::stall one) {
+    stalls_.told(one);
+    sum_.on_told(std::move(one));
+}
 
 void openmetrics::add(const model::stall& one) {
     const place where{one.cpu, one.kind};

@@ -37,8 +37,6 @@ std::string text_of(const labels& of, std::size_t room) {
 
 std::uint64_t bucket_end(std::size_t bucket) { return std::uint64_t{1} << (first_bucket_log2 + bucket); }
 
-std::string realtime(std::int64_t ns) { return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000); }
-
 } // namespace
 
 std::size_t metric_bucket_of(std::uint64_t ns) {
@@ -77,8 +75,8 @@ std::string histogram_samples(std::string_view name, const labels& of, const mod
         std::string line = fmt::format("{}_bucket{} {}", name, text_of(all, SIZE_MAX), up_to);
         if (with != nullptr && with->at(bucket) && counts.at(bucket) != 0) {
             const exemplar& one = *with->at(bucket);
-            line +=
-                fmt::format(" # {} {} {}", text_of(one.of, exemplar_room), seconds(one.ns), realtime(one.realtime_ns));
+            line += fmt::format(" # {} {} {}", text_of(one.of, exemplar_room), seconds(one.ns),
+                                seconds(static_cast<std::uint64_t>(one.realtime_ns)));
         }
         made += line + '\n';
     }

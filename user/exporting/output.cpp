@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
+#include <memory>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -22,6 +24,19 @@ tl::unexpected<error> unwritable(const std::string& path, int reason) {
     return failure(exit_status::failed, fmt::format("cannot write {}: {}", path, std::strerror(reason)));
 }
 
+// Of a link, what it leads to: it is that which is written.
+std::string target_of(const std::string& path) {
+    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), std::free);
+    return real ? std::string(real.get()) : path;
+}
+
+// Nobody sees it until it has a name. Invalid, and errno: that cannot be.
+host::descriptor make_nameless(const std::string& path) {
+    const std::string parent = std::filesystem::path(path).parent_path();
+    return host::descriptor(
+        ::open(parent.empty() ? "." : parent.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
+}
+
 } // namespace
 
 result<output> output::open(const std::string& path) {
@@ -31,18 +46,25 @@ result<output> output::open(const std::string& path) {
     struct stat there {};
     if (stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
         made.file_ = host::descriptor(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    } else {
-        made.temporary_ = path + ".XXXXXX";
-        made.file_ = host::descriptor(mkostemp(made.temporary_.data(), O_CLOEXEC));
-        if (made.file_.get() < 0) made.temporary_.clear();
+        if (made.file_.get() < 0) return unwritable(path, errno);
+        return made;
     }
-    if (made.file_.get() < 0) return unwritable(path, errno);
-    return made;
+    made.is_new_ = true;
+    made.target_ = target_of(path);
+    made.file_ = make_nameless(made.target_);
+    if (made.file_.get() >= 0) return made;
+    // a file system that knows no such thing
+    made.temporary_ = made.target_ + ".XXXXXX";
+    made.file_ = host::descriptor(mkostemp(made.temporary_.data(), O_CLOEXEC));
+    if (made.file_.get() >= 0) return made;
+    made.temporary_.clear();
+    return unwritable(path, errno);
 }
 
 output::output(output&& other) noexcept
-    : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})), file_(std::move(other.file_)),
-      buffer_(std::move(other.buffer_)), written_(other.written_), wanted_(other.wanted_), reason_(other.reason_) {}
+    : path_(std::move(other.path_)), target_(std::move(other.target_)), temporary_(std::exchange(other.temporary_, {})),
+      is_new_(other.is_new_), file_(std::move(other.file_)), buffer_(std::move(other.buffer_)),
+      written_(other.written_), wanted_(other.wanted_), reason_(other.reason_) {}
 
 output::~output() {
     if (!temporary_.empty()) unlink(temporary_.c_str());
@@ -93,10 +115,24 @@ result<void> output::keep() {
     flush();
     if (reason_ == EPIPE) return {};
     if (reason_ != 0) return unwritable(path_ == "-" ? "the output" : path_, reason_);
-    if (temporary_.empty()) return {};
-    if (rename(temporary_.c_str(), path_.c_str()) != 0) return unwritable(path_, errno);
+    if (!is_new_) return {};
+    if (fsync(file_.get()) != 0 || !give_name() || rename(temporary_.c_str(), target_.c_str()) != 0)
+        return unwritable(path_, errno);
     temporary_.clear();
     return {};
+}
+
+// A name of its own, which can then be put in the place of another's.
+bool output::give_name() {
+    for (int tries = 0; temporary_.empty() && tries < 100; tries++) {
+        const std::string name = fmt::format("{}.{}.{}", target_, getpid(), tries);
+        if (linkat(AT_FDCWD, fmt::format("/proc/self/fd/{}", file_.get()).c_str(), AT_FDCWD, name.c_str(),
+                   AT_SYMLINK_FOLLOW) == 0)
+            temporary_ = name;
+        else if (errno != EEXIST)
+            return false;
+    }
+    return !temporary_.empty();
 }
 
 } // namespace irqscope::exporting

@@ -13,8 +13,8 @@ namespace irqscope::exporting {
 
 class output {
 public:
-    // path: "-" is the standard output. A file is of mode 0600; one that has the name already is replaced at the end, and a
-    // device or a fifo written to as it is. Fails (failed): it cannot be made.
+    // path: "-" is the standard output. A file is of mode 0600; one that has the name already, or to which a link of that name
+    // leads, is replaced at the end, and a device or a fifo written to as it is. Fails (failed): it cannot be made.
     static result<output> open(const std::string& path);
 
     output(const output&) = delete;
@@ -27,7 +27,7 @@ public:
     void write(std::string_view bytes);
     // What was written before, once more; only where it can be, and up to what was written.
     void rewrite(std::uint64_t offset, std::string_view bytes);
-    [[nodiscard]] bool can_rewrite() const { return !temporary_.empty(); }
+    [[nodiscard]] bool can_rewrite() const { return is_new_; }
     [[nodiscard]] std::uint64_t written() const { return written_; } // bytes
     // False: nobody reads it any more, or it cannot be written; what else comes is for nothing.
     [[nodiscard]] bool is_wanted() const { return wanted_; }
@@ -39,9 +39,12 @@ public:
 private:
     output() = default;
     void flush();
+    bool give_name();
 
-    std::string path_;
-    std::string temporary_; // its name until it is kept; empty: it is written to as it is
+    std::string path_;      // as it was given
+    std::string target_;    // where that leads
+    std::string temporary_; // its name until it is kept; empty: it has none
+    bool is_new_ = false;   // else it is written to as it is
     host::descriptor file_; // none: the standard output
     std::string buffer_;
     std::uint64_t written_ = 0;

@@ -22,8 +22,12 @@ constexpr const char* other_functions = "other functions";
 constexpr std::uint64_t empty_kernel = 0xffff'e000'0000'0000;
 constexpr std::uint64_t empty_kernel_size = 4096;
 
+// perf sorts by time, and a stall may be of before the recording.
+constexpr std::uint64_t at_first = 0;
+
+constexpr int nobody = -1; // pid 0 is perf's swapper
+
 constexpr std::size_t most_frames = 127; // as perf itself has them; a record has room for 64 KiB
-constexpr std::size_t longest_comm = 64;
 constexpr std::size_t longest_text = 400;
 constexpr std::size_t longest_setting = 200;
 
@@ -58,27 +62,28 @@ void perf::begin() {
         for (std::size_t event = 0; event < names_.size(); event++)
             to_->write(records::piped_name(event, names_[event]));
         for (const auto& [which, content] : features()) to_->write(records::piped_feature(which, content));
-        to_->write(records::piped_features_end());
     }
     data_at_ = to_->written();
-    to_->write(records::kernel_map(empty_kernel, empty_kernel_size, about_->monotonic_ns));
+    to_->write(records::kernel_map(empty_kernel, empty_kernel_size, at_first));
 }
 
 std::uint64_t perf::address_of(const frame& one) {
     const std::string& name =
         functions_.size() < most_functions || functions_.contains(one.function) ? one.function : other_functions;
     const auto [at, is_new] = functions_.try_emplace(name, first_address + functions_.size() * function_size);
-    // all are known from the start: perf sorts by time
-    if (is_new) to_->write(records::function(at->second, function_size, name, about_->monotonic_ns));
+    if (is_new) to_->write(records::function(at->second, function_size, name, at_first));
     return at->second + std::min<std::uint64_t>(one.offset, function_size - 1);
 }
 
-void perf::name_task(const model::stall& one) {
-    if (one.current.pid == 0) return; // perf's own name for it
-    const std::string comm = sink::printable(one.current.comm, longest_comm);
-    auto [known, is_new] = tasks_.try_emplace(one.current.pid, task_name{comm, false});
+// The pid by which perf knows its task.
+int perf::name_task(const model::stall& one) {
+    const std::string comm = task_of(one);
+    const int pid = is_task_known(one) ? one.current.pid : nobody;
+    if (pid == 0) return pid; // perf has its own name for it
+    auto [known, is_new] = tasks_.try_emplace(pid, task_name{comm, false});
     if (known->second.comm != comm) known->second = {comm, true};
-    if (is_new || known->second.changes) to_->write(records::comm(one.current.pid, comm, one.end_ns));
+    if (is_new || known->second.changes) to_->write(records::comm(pid, comm, one.end_ns));
+    return pid;
 }
 
 void perf::add(const model::stall& one) {
@@ -86,10 +91,10 @@ void perf::add(const model::stall& one) {
     std::vector<std::uint64_t> chain;
     for (const frame& each : call_chain_of(one))
         if (chain.size() < most_frames) chain.push_back(address_of(each));
-    name_task(one);
+    const int pid = name_task(one);
     const std::string text = text_of(one);
-    to_->write(records::record(
-        {static_cast<std::size_t>(one.kind), one.end_ns, one.current.pid, one.cpu, one.at_least_ns, chain, text}));
+    to_->write(
+        records::record({static_cast<std::size_t>(one.kind), one.end_ns, pid, one.cpu, one.at_least_ns, chain, text}));
     first_ns_ = std::min(first_ns_, one.end_ns);
     last_ns_ = std::max(last_ns_, one.end_ns);
 }

@@ -32,7 +32,7 @@ private:
 
     void begin();
     void add(const model::stall& one);
-    void name_task(const model::stall& one);
+    int name_task(const model::stall& one);
     std::uint64_t address_of(const frame& one);
     [[nodiscard]] std::vector<std::pair<unsigned, std::string>> features() const;
 

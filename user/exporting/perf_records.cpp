@@ -144,8 +144,6 @@ std::string piped_feature(unsigned which, std::string_view content) {
     return record_of(header_feature, 0, body);
 }
 
-std::string piped_features_end() { return record_of(header_feature, 0, number(last_feature)); }
-
 std::string text_feature(std::string_view text) {
     std::string padded;
     put_padded(padded, text, text_step);

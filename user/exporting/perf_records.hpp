@@ -39,7 +39,6 @@ std::string record(const sample& from);
 std::string piped_attr(std::size_t event);
 std::string piped_name(std::size_t event, std::string_view name);
 std::string piped_feature(unsigned which, std::string_view content);
-std::string piped_features_end();
 
 // Contents of features; their numbers are HEADER_* of tools/perf/util/header.h.
 enum feature : unsigned {

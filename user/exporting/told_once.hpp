@@ -13,7 +13,8 @@ namespace irqscope::exporting {
 
 class told_once {
 public:
-    static constexpr std::size_t most_open = 4096; // beyond that the oldest counts as never ended
+    static constexpr std::size_t most_open =
+        4096; // beyond that the oldest counts as never ended; its end, if it comes, is one more
 
     explicit told_once(std::function<void(const model::stall&)> tell) : tell_(std::move(tell)) {}
 

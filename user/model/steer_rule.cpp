@@ -12,11 +12,14 @@ void steer_rule::told(const stall& one, std::uint64_t now_ns) {
 
 void steer_rule::over(const stall& one, std::uint64_t now_ns) {
     last_ns_ = now_ns;
-    std::erase_if(open_, [&one](const stall& open) { return is_same(open, one); });
+    // or an earlier one of the same series, whose end was lost: there is one at a time
+    std::erase_if(open_, [&one](const stall& open) {
+        return open.cpu == one.cpu && is_same_series(open, one) && open.start_ns <= one.start_ns;
+    });
 }
 
 bool steer_rule::is_on(std::uint64_t now_ns) const {
-    return !open_.empty() || (last_ns_ && now_ns - *last_ns_ < window_ns_);
+    return !open_.empty() || (last_ns_ && (now_ns < *last_ns_ || now_ns - *last_ns_ < window_ns_));
 }
 
 } // namespace irqscope::model

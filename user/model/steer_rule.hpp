@@ -15,10 +15,10 @@ public:
     // window_ns: so long after the last that was told of a stall they stay on.
     explicit steer_rule(std::uint64_t window_ns) : window_ns_(window_ns) {}
 
-    // now_ns: CLOCK_MONOTONIC, ascending.
+    // now_ns: CLOCK_MONOTONIC.
     void told(const stall& one, std::uint64_t now_ns);
     void over(const stall& one, std::uint64_t now_ns);
-    // Whether they are to be on now: a stall goes on, or one was told within the window.
+    // Whether they are to be on now: a stall goes on, or one was told within the window, or later than this now.
     [[nodiscard]] bool is_on(std::uint64_t now_ns) const;
 
 private:

@@ -64,25 +64,32 @@ void control::turn(bool on, std::uint64_t now_ns) {
 void control::send(bool on, std::uint64_t now_ns) {
     const std::string_view word = on ? "enable\n" : "disable\n";
     on_ = on;
-    (on ? counts_.enables : counts_.disables)++;
+    if (!again_) (on ? counts_.enables : counts_.disables)++;
     if (answers_.get() >= 0) drain(answers_.get()); // one that came too late
     sent_ns_ = now_ns;
-    if (write(commands_.get(), word.data(), word.size()) == static_cast<ssize_t>(word.size())) return;
-    counts_.unread++; // full of what others have written
-    answered_ = false;
-    sent_ns_.reset();
+    // else it is full of what others have written, and nobody reads
+    if (write(commands_.get(), word.data(), word.size()) != static_cast<ssize_t>(word.size())) return;
+    is_written_ = true;
 }
 
 void control::hear(std::uint64_t now_ns) {
     int unread = 0;
     if (ioctl(commands_.get(), FIONREAD, &unread) != 0) unread = 0;
-    const bool answered = answers_.get() >= 0 ? drain(answers_.get()) : unread == 0;
+    const bool answered = is_written_ && (answers_.get() >= 0 ? drain(answers_.get()) : unread == 0);
     if (!answered && now_ns - *sent_ns_ < patience_ns) return;
-    answered_ = answered;
+    if (unread != 0 && is_written_ && !answered) drain(commands_.get()); // or a perf that comes later would obey it
+    const bool was_written = std::exchange(is_written_, false);
     sent_ns_.reset();
-    if (answered) return;
-    (unread != 0 ? counts_.unread : counts_.unanswered)++;
-    if (unread != 0) drain(commands_.get()); // or a perf that comes later would take it for one of its own time
+    if (!answered) return fail(unread != 0 || !was_written ? outcome::unread : outcome::unanswered);
+    last_ = outcome::answered;
+    again_ = false;
+}
+
+void control::fail(outcome how) {
+    if (!again_) (how == outcome::unread ? counts_.unread : counts_.unanswered)++;
+    last_ = how;
+    again_ = true;
+    on_ = !on_; // it is as it was
 }
 
 } // namespace irqscope::perf

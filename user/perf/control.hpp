@@ -19,7 +19,8 @@ public:
     // answered. Fails: usage (it is not so written, or no fifo), failed (it cannot be opened).
     static result<control> open(const std::string& text);
 
-    // Events are to be on, or off. At each turn: says it as soon as what was said before is answered, or no longer waited for.
+    // Events are to be on, or off. At each turn: says it as soon as what was said before is answered, or no longer waited for. What
+    // came to nothing is said again, as long as it is still to be so; it is not counted again.
     void turn(bool on, std::uint64_t now_ns);
 
     struct counts {
@@ -29,8 +30,9 @@ public:
         std::uint64_t unanswered = 0; // it was read, and no answer came
     };
     [[nodiscard]] const counts& done() const { return counts_; }
-    // Whether the last command that was decided got its answer; nothing: none has been.
-    [[nodiscard]] std::optional<bool> is_answered() const { return answered_; }
+    enum class outcome { none, answered, unread, unanswered };
+    // What became of the last command that is over.
+    [[nodiscard]] outcome last() const { return last_; }
     [[nodiscard]] bool is_waiting() const { return sent_ns_.has_value(); }
     [[nodiscard]] bool is_on() const { return on_; } // as it was said last
 
@@ -38,12 +40,15 @@ private:
     control() = default;
     void send(bool on, std::uint64_t now_ns);
     void hear(std::uint64_t now_ns);
+    void fail(outcome how);
 
     host::descriptor commands_; // both ends are ours, too: without a perf nothing would come or block
     host::descriptor answers_;
     std::optional<std::uint64_t> sent_ns_; // when the one was sent whose answer is waited for
+    bool is_written_ = false;              // into the fifo
     bool on_ = false;
-    std::optional<bool> answered_;
+    outcome last_ = outcome::none;
+    bool again_ = false; // what is said next was said, and came to nothing
     counts counts_;
 };
 

@@ -384,6 +384,8 @@ session::perf_descriptors session::for_perf() const {
             bpf_program__fd(inner_->object->progs.try_perf_event)};
 }
 
+void session::set_marks_wait(bool wait) { inner_->object->bss->marks_wait = wait ? 1 : 0; }
+
 std::map<std::string, std::uint64_t> session::recursion_misses() const {
     std::map<std::string, std::uint64_t> misses;
     for (const bpf_program* program : inner_->programs) {

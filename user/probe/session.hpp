@@ -103,6 +103,8 @@ public:
         int try_program = -1; // its test run tells of the CPU on which it runs
     };
     [[nodiscard]] perf_descriptors for_perf() const;
+    // There are events whose CPU is not known yet: a mark that finds none counts as made while they were disabled.
+    void set_marks_wait(bool wait);
 
     // Starts a new interval for minima and maxima, and returns the number of the one that ended.
     std::uint32_t next_epoch();

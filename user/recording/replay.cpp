@@ -172,8 +172,8 @@ void replay::run(const selection& wanted, stream::span_sink& spans, listener& to
         case chunk_kind::series: return true;
         case chunk_kind::spans:
             if (head.cpu >= stream::table::max_cpus) break;
-            return wanted.has(static_cast<int>(head.cpu)) && head.last_ns + order_ns >= wanted.from_ns &&
-                   head.first_ns < after(wanted.to_ns);
+            return wanted.spans && wanted.has(static_cast<int>(head.cpu)) &&
+                   head.last_ns + order_ns >= wanted.from_ns && head.first_ns < after(wanted.to_ns);
         case chunk_kind::stalls:
         case chunk_kind::interval: return head.last_ns >= wanted.from_ns && head.first_ns < wanted.to_ns;
         case chunk_kind::untold: return head.first_ns < wanted.to_ns; // from before, too: what was so when it began

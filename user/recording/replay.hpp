@@ -52,6 +52,7 @@ struct selection {
     std::uint64_t from_ns = 0;
     std::uint64_t to_ns = UINT64_MAX;
     std::optional<std::vector<int>> cpus; // ascending; nothing: all
+    bool spans = true;                    // else they are passed over
 
     [[nodiscard]] bool has(int cpu) const;
 };

@@ -5,6 +5,9 @@
 #include "exporting/call_chain.hpp"
 #include "exporting/exported.hpp"
 
+#include <algorithm>
+#include <fmt/format.h>
+
 namespace irqscope::exporting {
 
 namespace {
@@ -53,8 +56,10 @@ TEST(call_chain, stall_without_a_stack_is_its_task) {
     model::stall one = sink::made_irq_off();
     one.stack.clear();
     EXPECT_EQ(innermost(one), "bash 22840");
-    one.current.pid = 0;
+    one.current = {0, "swapper/3"};
     EXPECT_EQ(innermost(one), "idle");
+    one.current.comm.clear(); // of a CPU that could not tell it itself
+    EXPECT_EQ(innermost(one), "?");
 }
 
 TEST(call_chain, bare_address_and_hostile_text_are_frames_too) {
@@ -78,6 +83,21 @@ TEST_F(folded_stacks, same_stacks_are_one_line_with_their_time) {
     const std::string stack = "entry_SYSCALL_64_after_hwframe;ipt_do_table [ip_tables];x64_sys_call;do_syscall_64;"
                               "ksys_write;vfs_write;proc_reg_write";
     EXPECT_EQ(export_with<folded>(), "irq_off;bash;" + stack + " 214000000\n" + "irq_off;my: [task];" + stack + " 5\n");
+}
+
+TEST_F(folded_stacks, number_is_bounded_and_no_time_is_lost) {
+    record([](sink::recorded& to, recording::recorder& out) {
+        model::stall one = sink::made_irq_off();
+        one.at_least_ns = 1;
+        for (int i = 0; i < 65536 + 10; i++) {
+            one.stack = {fmt::format("f{}", i)};
+            to.stall(one);
+            if (i % 1000 == 0) out.flush();
+        }
+    });
+    const std::string text = export_with<folded>();
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 65536 + 1);
+    EXPECT_NE(text.find("\nirq_off;other 10\n"), std::string::npos);
 }
 
 TEST_F(folded_stacks, nothing_is_nothing) {

@@ -69,6 +69,26 @@ TEST_F(output_file, can_be_written_to_once_more_in_its_midst) {
     EXPECT_EQ(content(), ".ab.:end");
 }
 
+TEST_F(output_file, that_a_link_leads_to_is_replaced_and_the_link_stays) {
+    std::ofstream(path_) << "old";
+    const std::string link = directory_ + "/link";
+    std::filesystem::create_symlink(path_, link);
+    auto to = output::open(link);
+    to->write("new");
+    ASSERT_TRUE(to->keep());
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    EXPECT_EQ(content(), "new");
+    EXPECT_EQ(files(), 2U);
+}
+
+TEST_F(output_file, is_nowhere_until_it_is_kept) {
+    auto to = output::open(path_);
+    to->write(std::string(1U << 20, 'x'));
+    EXPECT_EQ(files(), 0U) << "whoever kills us leaves nothing";
+    ASSERT_TRUE(to->keep());
+    EXPECT_EQ(files(), 1U);
+}
+
 TEST_F(output_file, device_is_written_to_as_it_is) {
     auto to = output::open("/dev/null");
     ASSERT_TRUE(to);

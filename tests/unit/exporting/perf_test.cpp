@@ -126,6 +126,26 @@ TEST_F(perf_file, features_lie_where_the_table_says) {
     EXPECT_EQ(end, file_.size());
 }
 
+// perf takes records in the order of their times, and a stall may have ended before the recording began.
+TEST_F(perf_file, functions_are_known_before_all_samples) {
+    model::stall one = sink::made_irq_off();
+    one.end_ns = about_.monotonic_ns - 1;
+    read({one});
+    for (const std::uint32_t type : {std::uint32_t{PERF_RECORD_KSYMBOL}, std::uint32_t{PERF_RECORD_MMAP}})
+        for (const std::string& body : of(type)) EXPECT_EQ(at<std::uint64_t>(body, body.size() - 24), 0U);
+}
+
+TEST_F(perf_file, task_that_nobody_knows_is_nobodys) {
+    model::stall one = sink::made_irq_off();
+    one.current = {};
+    one.stack.clear();
+    read({one});
+    ASSERT_EQ(of(PERF_RECORD_COMM).size(), 1U);
+    EXPECT_STREQ(of(PERF_RECORD_COMM)[0].c_str() + 8, "?");
+    EXPECT_EQ(at<int>(of(PERF_RECORD_SAMPLE).at(0), 16), -1);
+    EXPECT_STREQ(of(PERF_RECORD_KSYMBOL).at(0).c_str() + 16, "?");
+}
+
 TEST_F(perf_file, stack_of_any_depth_fits_into_its_record) {
     model::stall one = sink::made_irq_off();
     one.stack.assign(100'000, "f+0x1");

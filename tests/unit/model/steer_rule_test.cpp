@@ -35,4 +35,27 @@ TEST(steer_rule, stays_on_while_a_stall_is_open) {
     EXPECT_FALSE(rule.is_on(3'000'100));
 }
 
+// A turn's time is taken before what is told in it.
+TEST(steer_rule, is_on_at_a_time_before_the_last_that_was_told) {
+    steer_rule rule(100);
+    rule.told(sink::made_irq_off(), 1000);
+    EXPECT_TRUE(rule.is_on(999));
+}
+
+TEST(steer_rule, stall_whose_end_was_lost_is_over_with_the_next_of_its_series) {
+    steer_rule rule(100);
+    stall open = sink::made_irq_off();
+    open.state = stall_state::open;
+    rule.told(open, 1000);
+    stall other = open;
+    other.cpu = 3;
+    other.state = stall_state::ended;
+    rule.told(other, 1010);
+    EXPECT_TRUE(rule.is_on(5000)) << "another CPU's";
+    other.cpu = open.cpu;
+    other.start_ns = open.start_ns + 1;
+    rule.told(other, 6000);
+    EXPECT_FALSE(rule.is_on(6100));
+}
+
 } // namespace irqscope::model

@@ -51,10 +51,10 @@ TEST_F(control_of, perf_is_told_once_and_answers) {
     to.turn(true, 1);
     to.turn(true, 2);
     EXPECT_EQ(heard(), "enable\n");
-    EXPECT_FALSE(to.is_answered());
+    EXPECT_EQ(to.last(), control::outcome::none);
     answer();
     to.turn(true, 3);
-    EXPECT_EQ(to.is_answered(), std::optional(true));
+    EXPECT_EQ(to.last(), control::outcome::answered);
     EXPECT_FALSE(to.is_waiting());
     to.turn(false, 4);
     EXPECT_EQ(heard(), "disable\n");
@@ -77,11 +77,24 @@ TEST_F(control_of, command_that_nobody_reads_is_taken_back) {
     to.turn(true, 1);
     to.turn(true, later);
     EXPECT_TRUE(to.is_waiting());
-    to.turn(true, later + 1);
+    to.turn(false, later + 1); // it is no longer to be
     EXPECT_FALSE(to.is_waiting());
-    EXPECT_EQ(to.is_answered(), std::optional(false));
+    EXPECT_FALSE(to.is_on());
+    EXPECT_EQ(to.last(), control::outcome::unread);
     EXPECT_EQ(to.done().unread, 1U);
     EXPECT_EQ(heard(), "") << "a perf that comes later would obey it";
+}
+
+TEST_F(control_of, command_that_nobody_reads_is_said_again_while_it_is_to_be_so_and_counted_once) {
+    control to = with_answers();
+    for (std::uint64_t at = 1; at < 5 * later; at += later / 4) to.turn(true, at);
+    EXPECT_EQ(heard(), "enable\n") << "that of now alone";
+    answer();
+    to.turn(true, 5 * later);
+    EXPECT_EQ(to.last(), control::outcome::answered);
+    EXPECT_TRUE(to.is_on());
+    EXPECT_EQ(to.done().enables, 1U);
+    EXPECT_EQ(to.done().unread, 1U);
 }
 
 TEST_F(control_of, command_that_is_read_and_not_answered_is_counted_as_such) {
@@ -89,23 +102,23 @@ TEST_F(control_of, command_that_is_read_and_not_answered_is_counted_as_such) {
     to.turn(true, 1);
     EXPECT_EQ(heard(), "enable\n");
     to.turn(true, later + 1);
+    EXPECT_EQ(to.last(), control::outcome::unanswered);
     EXPECT_EQ(to.done().unanswered, 1U);
     EXPECT_EQ(to.done().unread, 0U);
-    to.turn(false, later + 2); // and tried again with the next
-    EXPECT_EQ(heard(), "disable\n");
+    EXPECT_EQ(heard(), "enable\n") << "once more";
     answer();
-    to.turn(false, later + 3);
-    EXPECT_EQ(to.is_answered(), std::optional(true));
+    to.turn(true, later + 2);
+    EXPECT_EQ(to.last(), control::outcome::answered);
 }
 
 TEST_F(control_of, answer_that_came_too_late_answers_nothing_else) {
     control to = with_answers();
     to.turn(true, 1);
     (void)heard();
-    to.turn(true, later + 1);
+    to.turn(false, later + 1); // no longer waited for
     answer();
-    to.turn(false, later + 2);
-    to.turn(false, later + 3);
+    to.turn(true, later + 2);
+    to.turn(true, later + 3);
     EXPECT_TRUE(to.is_waiting());
 }
 
@@ -116,7 +129,7 @@ TEST_F(control_of, without_answers_what_was_read_is_done) {
     EXPECT_TRUE(to.is_waiting());
     EXPECT_EQ(heard(), "enable\n");
     to.turn(true, 3);
-    EXPECT_EQ(to.is_answered(), std::optional(true));
+    EXPECT_EQ(to.last(), control::outcome::answered);
 }
 
 TEST_F(control_of, full_fifo_is_no_reader) {
@@ -125,8 +138,9 @@ TEST_F(control_of, full_fifo_is_no_reader) {
     }
     control to = with_answers();
     to.turn(true, 1);
+    to.turn(false, later + 1);
     EXPECT_EQ(to.done().unread, 1U);
-    EXPECT_EQ(to.is_answered(), std::optional(false));
+    EXPECT_EQ(to.last(), control::outcome::unread);
 }
 
 TEST_F(control_of, what_is_no_fifo_is_refused) {
