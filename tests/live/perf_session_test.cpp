@@ -267,6 +267,24 @@ TEST_F(perf_session, control_outlives_its_perf_and_serves_the_next) {
     EXPECT_FALSE(samples_of(path("perf.data")).others.empty()) << "the second one was enabled";
 }
 
+// Which the kernel does for every program that could print, on 6.12 and later.
+TEST_F(perf_session, trace_event_is_not_enabled_unasked) {
+    const auto with_tracefs = [](const std::string& command) { // in a namespace of its own: the host keeps its mounts
+        return output_of("unshare -m --propagation private sh -c 'mount -t tracefs t /sys/kernel/tracing; cd "
+                         "/sys/kernel/tracing/events/bpf_trace/bpf_trace_printk; " +
+                         command + "'");
+    };
+    const std::string before = with_tracefs("cat enable");
+    for (const char* command : {"hist -d 300ms", "stalls -d 300ms"}) {
+        (void)with_tracefs("echo 0 >enable");
+        (void)output_of(fmt::format("{} {}", binary(), command));
+        EXPECT_EQ(with_tracefs("cat enable"), "0\n") << command;
+    }
+    (void)output_of(binary() + " stalls -d 300ms --mark printk");
+    EXPECT_EQ(with_tracefs("cat enable"), "1\n") << "the test sees nothing";
+    (void)with_tracefs(fmt::format("echo {} >enable", before.substr(0, 1)));
+}
+
 TEST_F(perf_session, what_is_no_such_perf_is_refused_and_lives_on) {
     const auto refused = [](const std::string& options, int status, const char* says) {
         const auto done = run(fmt::format("{} stalls -d 1 {}", binary(), options));

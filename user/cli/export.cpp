@@ -37,6 +37,7 @@ struct made_for {
 struct format {
     std::string_view name;
     const char* file; // where it goes if nothing else is said; "-" is the standard output
+    bool text;        // a terminal can show it
     bool spans;       // it shows them
     std::unique_ptr<exporter> (*make)(const made_for&);
 };
@@ -56,18 +57,18 @@ std::unique_ptr<exporter> make_lines(const made_for& with) {
 }
 
 constexpr std::array formats{
-    format{"perf", "irqscope.perf.data", false, make<exporting::perf>},
-    format{"folded", "-", false, make<exporting::folded>},
-    format{"jsonl", "-", true, make_lines},
-    format{"openmetrics", "-", true, make_of_part<exporting::openmetrics>},
-    format{"perfetto", "irqscope.perfetto-trace", true, make_of_part<exporting::perfetto>},
+    format{"perf", "irqscope.perf.data", false, false, make<exporting::perf>},
+    format{"folded", "-", true, false, make<exporting::folded>},
+    format{"jsonl", "-", true, true, make_lines},
+    format{"openmetrics", "-", true, true, make_of_part<exporting::openmetrics>},
+    format{"perfetto", "irqscope.perfetto-trace", false, true, make_of_part<exporting::perfetto>},
 };
 
 struct export_options {
     recorded_options recorded;
     std::string format;
     std::string output;
-    std::uint64_t incident = 0;
+    std::optional<std::int64_t> incident;
     std::string around;
 };
 
@@ -122,14 +123,15 @@ result<void> narrow(recording::selection& to, const export_options& options) {
     if (!from) return tl::unexpected(from.error());
     recording::selection stalls = to;
     stalls.spans = false;
-    incident_time time(options.incident);
+    incident_time time(static_cast<std::uint64_t>(*options.incident));
     time.run(*from, stalls);
+    const bool is_part = !options.recorded.time.empty() || !options.recorded.cpus.empty();
+    const std::string where = options.recorded.input + (is_part ? ", in that part of it," : "");
     if (!time.found())
-        return failure(exit_status::usage,
-                       time.newest() == 0
-                           ? fmt::format("--stall {}: {} has no stall", options.incident, options.recorded.input)
-                           : fmt::format("--stall {}: {} has no such incident; they go up to {}", options.incident,
-                                         options.recorded.input, time.newest()));
+        return failure(exit_status::usage, time.newest() == 0
+                                               ? fmt::format("--stall {}: {} has no stall", *options.incident, where)
+                                               : fmt::format("--stall {}: {} has no such incident; they go up to {}",
+                                                             *options.incident, where, time.newest()));
     const auto [first_ns, last_ns] = *time.found();
     to.from_ns = std::max(to.from_ns, first_ns - std::min(first_ns, around_ns));
     to.to_ns = std::min(to.to_ns, last_ns + around_ns);
@@ -146,13 +148,19 @@ bool is_one_file(const std::string& a, const std::string& b) {
 result<void> run_export(const export_options& options) {
     const auto how = format_named(options.format);
     if (!how) return tl::unexpected(how.error());
-    if (options.incident == 0 && !options.around.empty())
+    if (!options.incident && !options.around.empty())
         return failure(exit_status::usage, "--around needs --stall N, the incident around which it is");
+    if (options.incident && *options.incident <= 0)
+        return failure(exit_status::usage,
+                       fmt::format("--stall {}: incidents are numbered from 1 on", *options.incident));
+    if (!(*how)->text && (options.output == "-") && isatty(STDOUT_FILENO) != 0)
+        return failure(exit_status::usage,
+                       fmt::format("--to {} is nothing for a terminal; give -o a file, or pipe it", (*how)->name));
     auto from = recording::replay::open(options.recorded.input);
     if (!from) return tl::unexpected(from.error());
     auto wanted = understand(options.recorded, from->about());
     if (!wanted) return tl::unexpected(wanted.error());
-    if (options.incident != 0)
+    if (options.incident)
         if (auto narrowed = narrow(*wanted, options); !narrowed) return narrowed;
     const std::string path = options.output.empty() ? (*how)->file : options.output;
     if (path != "-" && is_one_file(path, options.recorded.input))

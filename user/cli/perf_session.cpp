@@ -77,6 +77,8 @@ void add_perf(CLI::App& app, perf_options& to) {
 }
 
 result<perf_partners> find_partners(const perf_options& options, probe::session_options& to) {
+    for (const auto& [name, pid] : {std::pair{"--perf-pid", options.pid}, std::pair{"--perf-signal", options.signal}})
+        if (pid && *pid <= 0) return failure(exit_status::usage, fmt::format("{} {}: that is no process", name, *pid));
     perf_partners made;
     made.window_ns = usual_window_ns;
     made.signals.interval_ns = usual_every_ns;
@@ -89,7 +91,7 @@ result<perf_partners> find_partners(const perf_options& options, probe::session_
         return tl::unexpected(set.error());
     for (const auto& [kind, ns] : to.stalls) made.signals.kinds.insert(kind);
     if (!options.mark.empty() && options.mark != "printk")
-        return failure(exit_status::usage, fmt::format("--mark {}: there is printk", options.mark));
+        return failure(exit_status::usage, fmt::format("--mark {}: printk is all there is", options.mark));
     made.printk = to.mark_printk = options.mark == "printk";
     if (made.printk && to.stalls.empty())
         return failure(exit_status::usage, "every kind of stall is off: there is nothing to mark");
@@ -119,7 +121,9 @@ result<void> enter(perf_partners& with, probe::session& programs) {
     programs.set_marks_wait(with.events->has_more());
     const auto online = host::online_cpus().value_or(std::vector<int>{});
     if (const auto without = host::difference(online, with.events->cpus()); with.events->cpus().empty())
-        fmt::print(stderr, "irqscope: {} has its event disabled; stalls go into it once it is enabled\n",
+        fmt::print(stderr,
+                   "irqscope: {} has its event on no CPU now; stalls go into it once it is enabled, if it watches\n"
+                   "    CPUs (-a)\n",
                    who(with.events->owner()));
     else if (!without.empty())
         warn(fmt::format("{} has no event on CPUs {}: their stalls do not go into it", who(with.events->owner()),
@@ -220,12 +224,12 @@ std::string perf_session::words() const {
         if (count != 0) parts.back() += fmt::format(", {} {}", sink::format_count(count), what);
     };
     if (with_.events) {
-        parts.push_back(fmt::format("{}: {} sent", who(with_.events->owner()), sink::counted(made.sent, "stall")));
+        parts.push_back(fmt::format("{}: {}", who(with_.events->owner()), sink::counted(made.sent, "sample")));
         add(made.full, "not, since its buffer was full");
         add(made.off, "not, while its event was disabled");
         add(made.absent, "not, since there was no event of it");
     }
-    if (with_.printk) parts.push_back(fmt::format("--mark printk: {}", sink::counted(made.printed, "stall")));
+    if (with_.printk) parts.push_back(fmt::format("--mark printk: {}", sink::counted(made.printed, "line")));
     if (with_.control) {
         const auto& done = with_.control->done();
         parts.push_back(fmt::format("--perf-control: {}, {}", sink::counted(done.enables, "enable"),

@@ -107,8 +107,11 @@ void openmetrics::write_account(const model::snapshot& from) {
     to_->write(sample(
         "irqscope_recording_info",
         {{"host", about.host}, {"kernel", about.kernel}, {"machine", about.machine}, {"version", about.version}}, "1"));
-    to_->write(family("irqscope_recorded_seconds", "gauge", "seconds", "How much time that is."));
+    to_->write(family("irqscope_recorded_seconds", "gauge", "seconds", "Of how much time histograms and stalls are."));
     to_->write(sample("irqscope_recorded_seconds", {}, seconds(from.sampled_ns())));
+    to_->write(family("irqscope_account_seconds", "gauge", "seconds",
+                      "Of how much time beats and losses are: of whole intervals, whatever part was asked for."));
+    to_->write(sample("irqscope_account_seconds", {}, seconds(from.duration_ns)));
     to_->write(family("irqscope_beats", "counter", "", "Heartbeats: those that were due, and what became of them."));
     for (const auto& [cpu, beats] : from.coverage.heartbeats)
         for (const auto& [state, count] :

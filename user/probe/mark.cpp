@@ -9,6 +9,7 @@
 #include <atomic>
 #include <bpf/bpf.h>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -26,6 +27,7 @@ namespace irqscope::probe {
 
 namespace {
 
+constexpr const char* kind = "anon_inode:[perf_event]";
 constexpr const char* how = "start it as `perf record -a -k mono -g -e 'bpf-output/no-inherit=1,name=stall/'`";
 
 // What bpf_perf_event_output() says on that CPU, as an errno (kernel/trace/bpf_trace.c, __bpf_perf_event_output): 0 it is its own
@@ -156,7 +158,12 @@ void in_the_background(std::function<void()> work) {
 perf_events::perf_events(host::process from) : owner_(std::move(from)), state_(std::make_shared<state>()) {}
 
 result<perf_events> perf_events::borrow(host::process from) {
-    const auto numbers = from.descriptors_of("anon_inode:[perf_event]");
+    auto numbers = from.descriptors_of(kind);
+    // one that was started a moment ago has none yet
+    for (int tries = 0; tries < 20 && numbers && numbers->empty() && from.name() == "perf"; tries++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        numbers = from.descriptors_of(kind);
+    }
     const std::string who = fmt::format("--perf-pid {} ({})", from.id(), from.name());
     if (!numbers)
         return failure(exit_status::not_possible,

@@ -6,6 +6,7 @@
 #include "probe/configuration.hpp"
 #include "probe/flight.hpp"
 #include "probe/heartbeat.hpp"
+#include "probe/object_code.hpp"
 #include "probe/rings.hpp"
 #include "probe/sysvecs.hpp"
 #include "probe/wanted.hpp"
@@ -17,9 +18,11 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <random>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -90,6 +93,7 @@ struct session::implementation {
     struct destroy {
         void operator()(::irqscope_bpf* object) const { ::irqscope_bpf__destroy(object); }
     };
+    std::vector<std::uint8_t> code; // that the object was opened from
     std::unique_ptr<::irqscope_bpf, destroy> object;
     std::vector<int> possible;
     ring_set rings;
@@ -103,6 +107,7 @@ struct session::implementation {
     bool soft = false;
 
     result<void> open(const kernel& on, const session_options& options, bool with_soft_beats);
+    int open_object(const bpf_object_open_opts& with, bool with_printk);
     [[nodiscard]] int load() const;
     [[nodiscard]] int init_soft_beats() const;
 
@@ -169,8 +174,8 @@ result<void> session::implementation::open(const kernel& on, const session_optio
     bpf_object_open_opts open_options{};
     open_options.sz = sizeof(open_options);
     open_options.btf_custom_path = on.btf_file() ? on.btf_file()->c_str() : nullptr;
-    object.reset(::irqscope_bpf__open_opts(&open_options));
-    if (!object) return failure(exit_status::failed, explain_load_failure(errno));
+    if (const int failed = open_object(open_options, options.mark_printk); failed != 0)
+        return failure(exit_status::failed, explain_load_failure(-failed));
     if (auto done = choose_programs(on, options); !done) return done;
     bpf_program__set_autoload(object->progs.init_soft_beat, soft);
     bpf_map__set_autocreate(object->maps.soft_beats, soft);
@@ -186,6 +191,19 @@ result<void> session::implementation::open(const kernel& on, const session_optio
               {soft, flights.memory().empty() ? 0 : options.flight_spans, run_mark});
     object->bss->epoch = 1; // 0 is what a histogram that never counted shows
     return {};
+}
+
+// As the skeleton's own open() does it. 0, or -errno.
+int session::implementation::open_object(const bpf_object_open_opts& with, bool with_printk) {
+    object.reset(static_cast<::irqscope_bpf*>(std::calloc(1, sizeof(::irqscope_bpf)))); // NOLINT(*-no-malloc)
+    if (!object) return -ENOMEM;
+    if (const int failed = ::irqscope_bpf__create_skeleton(object.get()); failed != 0) return failed;
+    bpf_object_skeleton& skeleton = *object->skeleton;
+    const std::span whole(static_cast<const std::uint8_t*>(skeleton.data), skeleton.data_sz);
+    code =
+        with_printk ? std::vector<std::uint8_t>(whole.begin(), whole.end()) : without_calls(whole, trace_printk_helper);
+    skeleton.data = code.data();
+    return bpf_object__open_skeleton(&skeleton, &with);
 }
 
 // 0, or -errno.
