@@ -15,9 +15,7 @@ namespace {
 constexpr std::uint32_t header_attr = 64;
 constexpr std::uint32_t event_update = 78;
 constexpr std::uint32_t header_feature = 80;
-constexpr std::uint64_t update_name = 2; // PERF_EVENT_UPDATE__NAME
-constexpr std::uint64_t last_feature =
-    32; // HEADER_LAST_FEATURE of perf 6.1; a newer one takes it for a feature that is empty
+constexpr std::uint64_t update_name = 2;        // PERF_EVENT_UPDATE__NAME
 constexpr std::uint32_t sw_bpf_output = 10;     // PERF_COUNT_SW_BPF_OUTPUT
 constexpr std::uint16_t symbol_out_of_line = 2; // PERF_RECORD_KSYMBOL_TYPE_OOL
 constexpr std::size_t text_step = 64;           // in which perf writes texts of features (NAME_ALIGN)

@@ -11,6 +11,8 @@ namespace irqscope::probe {
 
 namespace {
 
+constexpr std::uint8_t load_immediate_64 = BPF_LD | BPF_DW; // and BPF_IMM, which is 0 as BPF_LD is
+
 template <typename T>
 T read_at(std::span<const std::uint8_t> from, std::size_t offset) {
     T value{};
@@ -33,7 +35,7 @@ std::vector<std::uint8_t> without_calls(std::span<const std::uint8_t> object, st
         const std::size_t end = std::min<std::size_t>(section.sh_offset + section.sh_size, made.size());
         for (std::size_t at = section.sh_offset; at + sizeof(bpf_insn) <= end; at += sizeof(bpf_insn)) {
             const auto one = read_at<bpf_insn>(made, at);
-            if (one.code == (BPF_LD | BPF_DW | BPF_IMM)) { // two places long
+            if (one.code == load_immediate_64) { // two places long
                 at += sizeof(bpf_insn);
                 continue;
             }
