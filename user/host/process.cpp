@@ -22,8 +22,15 @@ result<process> process::open(pid_t id, const std::string& what) {
         return failure(exit_status::not_possible, errno == ENOSYS
                                                       ? fmt::format("{} needs a kernel of 5.6 or later", what)
                                                       : fmt::format("{}: there is no such process", what));
-    made.name_ = read_line(fmt::format("/proc/{}/comm", id)).value_or("?");
+    made.look_at_name();
     return made;
+}
+
+void process::look_at_name() { name_ = read_line(fmt::format("/proc/{}/comm", id_)).value_or("?"); }
+
+bool process::has_mapped(const std::string& what) const {
+    const auto maps = read_file(fmt::format("/proc/{}/maps", id_));
+    return maps && maps->find(what) != std::string::npos;
 }
 
 bool process::has_ended() const {

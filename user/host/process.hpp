@@ -19,7 +19,10 @@ public:
     static result<process> open(pid_t id, const std::string& what);
 
     [[nodiscard]] pid_t id() const { return id_; }
-    [[nodiscard]] const std::string& name() const { return name_; } // its comm, as it was then
+    [[nodiscard]] const std::string& name() const { return name_; } // its comm, as it was when it was looked at last
+    void look_at_name();
+    // Whether it has mapped something of that name (/proc/PID/maps).
+    [[nodiscard]] bool has_mapped(const std::string& what) const;
     [[nodiscard]] bool has_ended() const;
 
     // Its descriptors that are of this kind ("anon_inode:[perf_event]"), by number. Fails (failed): no right to look.

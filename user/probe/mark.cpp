@@ -155,15 +155,25 @@ void in_the_background(std::function<void()> work) {
 
 } // namespace
 
+namespace {
+
+// One that was started a moment ago may be a shell still, and has all its events when it has mapped the first one's buffer.
+void wait_until_ready(host::process& one) {
+    constexpr int shell = 3; // tenths of a second in which it may be one
+    constexpr int perf = 20;
+    for (int tries = 0; tries < (one.name() == "perf" ? perf : shell) && !one.has_mapped(kind); tries++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        one.look_at_name();
+    }
+}
+
+} // namespace
+
 perf_events::perf_events(host::process from) : owner_(std::move(from)), state_(std::make_shared<state>()) {}
 
 result<perf_events> perf_events::borrow(host::process from) {
-    auto numbers = from.descriptors_of(kind);
-    // one that was started a moment ago has none yet
-    for (int tries = 0; tries < 20 && numbers && numbers->empty() && from.name() == "perf"; tries++) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        numbers = from.descriptors_of(kind);
-    }
+    wait_until_ready(from);
+    const auto numbers = from.descriptors_of(kind);
     const std::string who = fmt::format("--perf-pid {} ({})", from.id(), from.name());
     if (!numbers)
         return failure(exit_status::not_possible,
