@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "exporting/output.hpp"
 
+#include "host/files.hpp"
 #include "sink/sink.hpp"
 
 #include <cerrno>
@@ -81,34 +82,18 @@ void output::flush() {
     if (file_.get() < 0) {
         wanted_ = wanted_ && sink::write_out(buffer_);
         reason_ = sink::write_error();
-    }
-    std::string_view rest = buffer_;
-    while (file_.get() >= 0 && wanted_ && !rest.empty()) {
-        const ssize_t done = ::write(file_.get(), rest.data(), rest.size());
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) {
-            reason_ = done == 0 ? EIO : errno;
-            wanted_ = false;
-            break;
-        }
-        rest.remove_prefix(static_cast<std::size_t>(done));
+    } else if (wanted_) {
+        reason_ = host::write_all(file_.get(), buffer_);
+        wanted_ = reason_ == 0;
     }
     buffer_.clear();
 }
 
 void output::rewrite(std::uint64_t offset, std::string_view bytes) {
     flush();
-    while (wanted_ && !bytes.empty()) {
-        const ssize_t done = pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) {
-            reason_ = done == 0 ? EIO : errno;
-            wanted_ = false;
-            return;
-        }
-        offset += static_cast<std::uint64_t>(done);
-        bytes.remove_prefix(static_cast<std::size_t>(done));
-    }
+    if (!wanted_) return;
+    reason_ = host::write_all(file_.get(), bytes, offset);
+    wanted_ = reason_ == 0;
 }
 
 result<void> output::keep() {

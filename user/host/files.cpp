@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
+#include <unistd.h>
 #include <vector>
 
 namespace irqscope::host {
@@ -49,6 +50,18 @@ std::optional<int> read_number(const std::string& path) {
     if (!text || std::from_chars(text->data(), text->data() + text->size(), number).ec != std::errc{})
         return std::nullopt;
     return number;
+}
+
+int write_all(int descriptor, std::string_view bytes, std::optional<std::uint64_t> offset) {
+    while (!bytes.empty()) {
+        const ssize_t done = offset ? pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(*offset))
+                                    : write(descriptor, bytes.data(), bytes.size());
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return done == 0 ? EIO : errno;
+        bytes.remove_prefix(static_cast<std::size_t>(done));
+        if (offset) *offset += static_cast<std::uint64_t>(done);
+    }
+    return 0;
 }
 
 result<kept_file> kept_file::open(std::string path) {

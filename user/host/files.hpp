@@ -5,6 +5,7 @@
 #include "host/descriptor.hpp"
 #include "result.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,6 +21,9 @@ std::optional<std::string> read_line(const std::string& path);
 
 // The whole number at its start; nothing if it cannot be read or begins with none.
 std::optional<int> read_number(const std::string& path);
+
+// All of it, at the descriptor's place or, with an offset, there. 0, or errno.
+int write_all(int descriptor, std::string_view bytes, std::optional<std::uint64_t> offset = std::nullopt);
 
 // A file that is opened once and read any number of times. What /proc shows of the kernel's addresses depends on who
 // opened the file, not on who reads it (kernel/kallsyms.c kallsyms_open, kernel/module/procfs.c modules_open).

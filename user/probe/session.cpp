@@ -93,7 +93,7 @@ struct session::implementation {
     struct destroy {
         void operator()(::irqscope_bpf* object) const { ::irqscope_bpf__destroy(object); }
     };
-    std::vector<std::uint8_t> code; // that the object was opened from
+    std::vector<std::uint8_t> code; // that the object was opened from, if it is not the skeleton's own
     std::unique_ptr<::irqscope_bpf, destroy> object;
     std::vector<int> possible;
     ring_set rings;
@@ -199,10 +199,10 @@ int session::implementation::open_object(const bpf_object_open_opts& with, bool 
     if (!object) return -ENOMEM;
     if (const int failed = ::irqscope_bpf__create_skeleton(object.get()); failed != 0) return failed;
     bpf_object_skeleton& skeleton = *object->skeleton;
-    const std::span whole(static_cast<const std::uint8_t*>(skeleton.data), skeleton.data_sz);
-    code =
-        with_printk ? std::vector<std::uint8_t>(whole.begin(), whole.end()) : without_calls(whole, trace_printk_helper);
-    skeleton.data = code.data();
+    if (!with_printk) {
+        code = without_calls({static_cast<const std::uint8_t*>(skeleton.data), skeleton.data_sz}, trace_printk_helper);
+        skeleton.data = code.data();
+    }
     return bpf_object__open_skeleton(&skeleton, &with);
 }
 

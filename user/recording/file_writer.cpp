@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "recording/file_writer.hpp"
 
+#include "host/files.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -20,13 +22,8 @@ namespace {
 constexpr int level = 1; // faster than any disk that it is for; twice the time of level 3 saves a tenth
 
 int write_all(int descriptor, bytes from) {
-    while (!from.empty()) {
-        const ssize_t done = write(descriptor, from.data(), from.size());
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) return done == 0 ? EIO : errno;
-        from = from.subspan(static_cast<std::size_t>(done));
-    }
-    return 0;
+    return host::write_all(descriptor,
+                           {reinterpret_cast<const char*>(from.data()), from.size()}); // NOLINT(*-reinterpret-cast)
 }
 
 } // namespace
